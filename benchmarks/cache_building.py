@@ -1,0 +1,167 @@
+"""Building a cache against iterating the same SeqIO task, on one core.
+
+    XLTRANSFER_DATA_DIR=... python benchmarks/cache_building.py
+
+Both read, render and tokenise the same real NLI; the builder writes the cache
+as well. They take turns in one process on one core, and the median of the
+rounds counts. The rows must be identical.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tasks
+from tasks.vocabularies import TrainedVocabulary
+from xltransfer.data import cache as caches
+from xltransfer.data.cache import Cache, Request
+
+# Rendering -> the vocabulary's family and the lengths.
+RENDERINGS = {
+    "encoder": ("xlmr", (("tokens", 128),)),
+    "text": ("mt5", (("inputs", 128), ("targets", 4))),
+}
+
+
+def main() -> None:
+    arguments = _arguments()
+    # Before TensorFlow counts the cores.
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.cache_dir or Path(temporary)
+        records = [
+            measure(_request(rendering, arguments), folder, arguments)
+            for rendering in RENDERINGS
+        ]
+    report(records)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(records, indent=1) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=os.environ.get("XLTRANSFER_DATA_DIR"),
+    )
+    parser.add_argument(
+        "--cache-dir", type=Path, help="where the vocabularies are kept"
+    )
+    parser.add_argument("--dataset", default="snli.en")
+    parser.add_argument("--split", default="train")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    if arguments.data_dir is None:
+        parser.error("give --data-dir or set XLTRANSFER_DATA_DIR")
+    arguments.data_dir = Path(arguments.data_dir)
+    return arguments
+
+
+def _request(rendering: str, arguments: argparse.Namespace) -> Request:
+    family, lengths = RENDERINGS[rendering]
+    vocabulary = TrainedVocabulary(family, 16000, ("text",), lines=2000)
+    row = tasks.dataset(arguments.dataset)
+    return Request(row, arguments.split, rendering, vocabulary, lengths)
+
+
+def measure(
+    request: Request, folder: Path, arguments: argparse.Namespace
+) -> dict:
+    """Returns one record: examples a second of both, and their ratio."""
+    iterate = _iteration(request, folder, arguments.data_dir)
+    iterated, built = [], []
+    for _ in range(arguments.rounds):
+        seconds, rows = _timed(iterate)
+        iterated.append(seconds)
+        seconds, cache = _timed(
+            lambda: _build(request, folder, arguments.data_dir)
+        )
+        built.append(seconds)
+    check_identical(rows, cache)
+    slow, fast = statistics.median(iterated), statistics.median(built)
+    return {
+        "dataset": f"{request.dataset.name}:{request.rendering}",
+        "examples": len(rows),
+        "seqio_per_second": len(rows) / slow,
+        "builder_per_second": len(rows) / fast,
+        "ratio": slow / fast,
+        "seqio_seconds": iterated,
+        "builder_seconds": built,
+    }
+
+
+def _iteration(
+    request: Request, folder: Path, data_dir: Path
+) -> Callable[[], list[dict[str, Any]]]:
+    import seqio
+
+    from tasks import registration
+
+    task = registration.task(
+        request.dataset,
+        request.rendering,
+        request.vocabulary,
+        data_dir,
+        folder,
+    )
+
+    def iterate() -> list[dict[str, Any]]:
+        ds = seqio.get_mixture_or_task(task).get_dataset(
+            dict(request.lengths), request.split, shuffle=False
+        )
+        return list(ds.as_numpy_iterator())
+
+    return iterate
+
+
+def _build(request: Request, folder: Path, data_dir: Path) -> Cache:
+    """Builds anew: what an earlier round left is moved out of the way."""
+    place = caches.location(request, folder, data_dir)
+    if place.exists():
+        with tempfile.TemporaryDirectory(dir=place.parent) as old:
+            place.rename(Path(old) / "cache")
+    return caches.prepare(request, folder, data_dir)
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    found = work()
+    return time.perf_counter() - start, found
+
+
+def check_identical(rows: list[dict[str, Any]], cache: Cache) -> None:
+    """Raises AssertionError where the cache is not what SeqIO gave."""
+    assert cache.size == len(rows)
+    for name in cache.sequences:
+        for number, row in enumerate(rows):
+            np.testing.assert_array_equal(cache.tokens(name, number), row[name])
+    labels = [row["label"] for row in rows]
+    np.testing.assert_array_equal(cache.scalars("label"), labels)
+
+
+def report(records: list[dict]) -> None:
+    """Prints one table."""
+    print(
+        f"{'dataset':20} {'examples':>8} {'SeqIO ex/s':>11} "
+        f"{'builder ex/s':>13} {'ratio':>6}"
+    )
+    for record in records:
+        print(
+            f"{record['dataset']:20} {record['examples']:8} "
+            f"{record['seqio_per_second']:11.0f} "
+            f"{record['builder_per_second']:13.0f} {record['ratio']:6.1f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""SentencePiece models with the ids of a model family, without TensorFlow."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+from sentencepiece import SentencePieceProcessor
+
+from tasks.problems.language_modeling import sentinels
+from xltransfer.errors import InputError
+
+
+class Pieces:
+    """A SentencePiece model and its ids in one model family."""
+
+    bos_id: int | None
+    pad_id: int
+    eos_id: int
+    unk_id: int
+    vocab_size: int
+    # Ids that stand for no text: never masked, never drawn at random.
+    special_ids: tuple[int, ...]
+
+    def __init__(self, model_file: Path):
+        self.model_file = Path(model_file)
+        try:
+            self._model = SentencePieceProcessor(model_file=str(model_file))
+        except (OSError, RuntimeError) as error:
+            raise InputError(
+                f"{model_file}: no SentencePiece model: {error}"
+            ) from error
+
+    def encode(self, text: str) -> list[int]:
+        """Returns the ids of a text's pieces, without special ones."""
+        raise NotImplementedError
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Returns `encode` of each text."""
+        raise NotImplementedError
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Returns the text of ids; special ids are left out."""
+        raise NotImplementedError
+
+    def _check(self, expected: tuple[int, ...], trained: str) -> None:
+        model = self._model
+        found = (model.pad_id(), model.bos_id(), model.eos_id())
+        if (*found, model.unk_id()) != expected:
+            raise InputError(
+                f"{self.model_file} has pad, bos, eos and unk at "
+                f"{(*found, model.unk_id())}, expected {expected}: it was not "
+                f"trained for the family {trained!r}."
+            )
+
+
+class XLMRPieces(Pieces):
+    """Fairseq's ids: four special ones, the pieces, `<mask>`.
+
+    SentencePiece has `<unk>`, `<s>` and `</s>` at 0, 1 and 2, so that a piece's
+    id is its SentencePiece id + 1.
+    """
+
+    bos_id, pad_id, eos_id, unk_id = 0, 1, 2, 3
+
+    def __init__(self, model_file: Path):
+        super().__init__(model_file)
+        self._check((-1, 1, 2, 0), "xlmr")
+        self.mask_id = self._model.get_piece_size() + 1
+        self.vocab_size = self.mask_id + 1
+        self.special_ids = (0, 1, 2, 3, self.mask_id)
+
+    def encode(self, text: str) -> list[int]:
+        return [i + 1 if i else self.unk_id for i in self._model.encode(text)]
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        batch = self._model.encode(list(texts), num_threads=1)
+        return [[i + 1 if i else self.unk_id for i in ids] for ids in batch]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        special = (self.bos_id, self.pad_id, self.eos_id, self.mask_id)
+        return self._model.decode(
+            [
+                0 if i == self.unk_id else int(i) - 1
+                for i in ids
+                if i not in special
+            ]
+        )
+
+
+class MT5Pieces(Pieces):
+    """SentencePiece's own ids; the last 100 pieces are the sentinels."""
+
+    bos_id = None
+    pad_id, eos_id, unk_id = 0, 1, 2
+
+    def __init__(self, model_file: Path):
+        super().__init__(model_file)
+        self._check((0, -1, 1, 2), "mt5")
+        self.vocab_size = self._model.get_piece_size()
+        last = self._model.id_to_piece(self.vocab_size - 1)
+        if last != sentinel_piece(0):
+            raise InputError(
+                f"{self.model_file} ends in the piece {last!r}, expected "
+                f"{sentinel_piece(0)!r}: it has no sentinels."
+            )
+        self.special_ids = (0, 1, 2, *self.sentinel_ids[::-1].tolist())
+
+    @property
+    def sentinel_ids(self) -> Int[np.ndarray, "100"]:
+        """The sentinels' ids, first to last, descending."""
+        return sentinels(self.vocab_size)
+
+    def encode(self, text: str) -> list[int]:
+        return self._model.encode(text)
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        return self._model.encode(list(texts), num_threads=1)
+
+    def decode(self, ids: Iterable[int]) -> str:
+        special = (self.pad_id, self.eos_id)
+        return self._model.decode([int(i) for i in ids if i not in special])
+
+
+def sentinel_piece(index: int) -> str:
+    """Returns a sentinel as mT5's model writes it."""
+    return f"▁<extra_id_{index}>"

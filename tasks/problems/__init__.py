@@ -1,0 +1,36 @@
+"""The shapes of tasks: canonical fields and their renderings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from tasks.problems import classification, language_modeling
+from xltransfer.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from tasks.row import Dataset
+
+PROBLEMS: dict[str, ModuleType] = {
+    "classification": classification,
+    "language_modeling": language_modeling,
+}
+
+
+def problem(name: str) -> ModuleType:
+    """Returns the module of a problem; raises InputError without one."""
+    if name not in PROBLEMS:
+        raise InputError(f"No problem {name!r}.{nearest(name, PROBLEMS)}")
+    return PROBLEMS[name]
+
+
+def canonical(
+    dataset: Dataset,
+) -> Callable[[dict[str, str], str], dict[str, Any] | None]:
+    """Returns the function from raw fields to a canonical example.
+
+    It takes the fields and where they stand (`path:line`) and returns None
+    for an example that the dataset leaves out.
+    """
+    return problem(dataset.problem).canonical(dataset)

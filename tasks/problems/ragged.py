@@ -1,0 +1,69 @@
+"""Sequences of tokens, one [L] or a ragged batch [N, L], treated alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    Tokens = tf.Tensor | tf.RaggedTensor
+
+
+def lengths(tokens: Tokens) -> tf.Tensor:
+    """Returns the int32 length of a sequence, [], or of each of a batch, [N]."""
+    import tensorflow as tf
+
+    if isinstance(tokens, tf.RaggedTensor):
+        return tf.cast(tokens.row_lengths(), tf.int32)
+    return tf.size(tokens)
+
+
+def first(tokens: Tokens, count: tf.Tensor | int) -> Tokens:
+    """Keeps the first `count` tokens; for a batch of each, or an [N] of counts."""
+    import tensorflow as tf
+
+    if not isinstance(tokens, tf.RaggedTensor):
+        return tokens[:count]
+    all_lengths = lengths(tokens)
+    kept = tf.minimum(all_lengths, count)
+    positions = tf.ragged.range(all_lengths).flat_values
+    is_kept = positions < tf.repeat(kept, all_lengths)
+    return tf.RaggedTensor.from_row_lengths(
+        tf.boolean_mask(tokens.flat_values, is_kept), kept, validate=False
+    )
+
+
+def join(parts: Sequence[Tokens | Sequence[int]]) -> Tokens:
+    """Concatenates sequences; a list of ids joins every sequence of a batch."""
+    import tensorflow as tf
+
+    tokens = next(p for p in parts if tf.is_tensor(p))
+    if not isinstance(tokens, tf.RaggedTensor):
+        return tf.concat([tf.cast(p, tf.int32) for p in parts], axis=0)
+    rows = [tf.reduce_sum(tf.ones_like(tokens.row_lengths())), 1]
+    return tf.concat(
+        [p if tf.is_tensor(p) else tf.tile([list(p)], rows) for p in parts],
+        axis=1,
+    )
+
+
+def windows(tokens: Tokens, size: int) -> tf.RaggedTensor:
+    """Cuts sequences into windows [W, <= size], in order, without overlap.
+
+    All windows of a sequence but its last are full; an empty one has none.
+    """
+    import tensorflow as tf
+
+    flat, all_lengths = tokens, lengths(tokens)
+    if isinstance(tokens, tf.RaggedTensor):
+        flat = tokens.flat_values
+    all_lengths = tf.reshape(all_lengths, [-1])
+    counts = -(-all_lengths // size)
+    starts = tf.ragged.range(counts).flat_values * size
+    return tf.RaggedTensor.from_row_lengths(
+        flat,
+        tf.minimum(size, tf.repeat(all_lengths, counts) - starts),
+        validate=False,
+    )

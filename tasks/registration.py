@@ -1,0 +1,291 @@
+"""SeqIO tasks and mixtures, registered when asked for.
+
+Importing this module loads TensorFlow.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import seqio
+import tensorflow as tf
+
+from tasks import problems
+from tasks.mixtures import Mixture
+from tasks.problems.rendering import Rendering
+from tasks.row import Dataset, rows
+from tasks.seqio_vocabulary import MT5Vocabulary, XLMRVocabulary
+from tasks.vocabularies import PublishedVocabulary, Vocabulary
+from xltransfer.errors import InputError
+from xltransfer.metrics import METRICS
+
+# Accelerators belong to JAX; TensorFlow would take their memory.
+tf.config.set_visible_devices([], "GPU")
+
+# The vocabulary family that a rendering is for.
+FAMILIES = {"encoder": "xlmr", "text": "mt5"}
+
+# Examples that pass from Python to TensorFlow in one go.
+_READ_TOGETHER = 256
+
+# A dense array [N], or the values of N sequences end to end and their lengths.
+Column = np.ndarray | tuple[np.ndarray, np.ndarray]
+
+
+class RowSource(seqio.DataSource):
+    """The examples of a dataset, one at a time or in batches."""
+
+    def __init__(self, dataset: Dataset, data_dir: Path | None):
+        sizes = {split.name: split.size for split in dataset.splits}
+        super().__init__(
+            splits=[split.name for split in dataset.splits],
+            num_input_examples=sizes,
+        )
+        self.dataset = dataset
+        self.data_dir = data_dir
+
+    @property
+    def supports_arbitrary_sharding(self) -> bool:
+        return False
+
+    def list_shards(self, split: str) -> list[str]:
+        return [split]
+
+    def get_dataset(
+        self,
+        split: str = "train",
+        shuffle: bool = True,
+        seed: int | None = None,
+        shard_info: seqio.ShardInfo | None = None,
+        **unused: Any,
+    ) -> tf.data.Dataset:
+        """Returns single examples, shuffled as a whole where asked."""
+        ds = self.get_batches(split, _READ_TOGETHER).unbatch()
+        if shuffle:
+            ds = ds.shuffle(self._shuffle_buffer(split), seed=seed)
+        return ds
+
+    def get_batches(
+        self,
+        split: str,
+        batch_size: int,
+        failures: list[InputError] | None = None,
+    ) -> tf.data.Dataset:
+        """Returns the examples in order, `batch_size` together.
+
+        Bad input ends them and is added to `failures`, where given: TensorFlow
+        would wrap the error and print its traceback.
+        """
+
+        def generate() -> Iterator[dict[str, list]]:
+            try:
+                yield from self._batches(split, batch_size)
+            except InputError as error:
+                if failures is None:
+                    raise
+                failures.append(error)
+
+        return tf.data.Dataset.from_generator(
+            generate, output_signature=self._signature()
+        )
+
+    def _signature(self) -> dict[str, tf.TensorSpec]:
+        fields = problems.problem(self.dataset.problem).FIELDS
+        dtypes = {"text": tf.string, "class": tf.int32}
+        return {
+            name: tf.TensorSpec([None], dtypes[kind])
+            for name, kind in fields.items()
+        }
+
+    def _batches(
+        self, split: str, batch_size: int
+    ) -> Iterator[dict[str, list]]:
+        fields = self._signature()
+        batch: dict[str, list] = {name: [] for name in fields}
+        count = 0
+        for example in rows(self.dataset, split, self.data_dir):
+            for name, column in batch.items():
+                column.append(example[name])
+            count += 1
+            if count == batch_size:
+                yield batch
+                batch, count = {name: [] for name in fields}, 0
+        if count:
+            yield batch
+
+    def _shuffle_buffer(self, split: str) -> int:
+        return self.num_input_examples(split) or seqio.SHUFFLE_BUFFER_SIZE
+
+
+class RenderedTask(seqio.Task):
+    """A SeqIO task that knows which of its preprocessors pass batches."""
+
+    def __init__(self, name: str, source: RowSource, rendering: Rendering):
+        super().__init__(
+            name,
+            source=source,
+            output_features=rendering.features,
+            preprocessors=[*rendering.preprocessors, *rendering.random],
+            postprocess_fn=rendering.postprocess,
+            # SeqIO's evaluation is of texts; encoders have none.
+            metric_fns=[METRICS[name] for name in source.dataset.metrics]
+            if rendering.postprocess
+            else [],
+        )
+        self.rendering = rendering
+
+    def get_batches(
+        self,
+        split: str,
+        sequence_length: Mapping[str, int] | None,
+        batch_size: int,
+        failures: list[InputError] | None = None,
+    ) -> tf.data.Dataset:
+        """Returns ragged batches, up to the first random preprocessor."""
+        steps = [
+            step
+            for step in self.rendering.preprocessors
+            if not isinstance(step, seqio.CacheDatasetPlaceholder)
+        ]
+        return self._preprocess_dataset(
+            self.source.get_batches(split, batch_size, failures),
+            steps,
+            sequence_length,
+        )
+
+
+def task(
+    dataset: Dataset,
+    rendering: str,
+    vocabulary: Vocabulary,
+    data_dir: Path | None = None,
+    cache_dir: Path | None = None,
+) -> str:
+    """Registers a dataset as a SeqIO task and returns its name.
+
+    The name is `xnli.sw:encoder`, and with another vocabulary than the
+    published one that vocabulary's digest follows. Asking again changes
+    nothing; asking with another row or data directory replaces the task.
+
+    Args:
+      dataset: the row.
+      rendering: 'encoder' or 'text'.
+      vocabulary: of the rendering's family, 'xlmr' or 'mt5'.
+      data_dir: where the dataset's files and the vocabulary's texts are.
+      cache_dir: where trained and fetched vocabularies are kept; needed for a
+        vocabulary that is not a file.
+
+    Raises:
+      InputError: for an unknown rendering or a vocabulary of another family.
+    """
+    _check_family(rendering, vocabulary)
+    name = _name(dataset.name, rendering, vocabulary, data_dir)
+    if name in seqio.TaskRegistry.names():
+        source = seqio.TaskRegistry.get(name).source
+        if (source.dataset, source.data_dir) == (dataset, data_dir):
+            return name
+        seqio.TaskRegistry.remove(name)
+    model_file = vocabulary.model_file(cache_dir, data_dir)
+    rendered = getattr(problems.problem(dataset.problem), rendering)(
+        dataset, _seqio_vocabulary(vocabulary.family, model_file)
+    )
+    source = RowSource(dataset, data_dir)
+    seqio.TaskRegistry.add_provider(name, RenderedTask(name, source, rendered))
+    return name
+
+
+def mixture(
+    mixture: Mixture,
+    rendering: str,
+    vocabulary: Vocabulary,
+    data_dir: Path | None = None,
+    cache_dir: Path | None = None,
+) -> str:
+    """Registers a mixture's tasks and itself with SeqIO; returns its name.
+
+    See `task`. A mixture of one dataset under the dataset's name is its task.
+    """
+    import tasks
+
+    components = [
+        (
+            task(
+                tasks.dataset(component),
+                rendering,
+                vocabulary,
+                data_dir,
+                cache_dir,
+            ),
+            rate,
+        )
+        for component, rate in mixture.components
+    ]
+    name = _name(mixture.name, rendering, vocabulary, data_dir)
+    if name in seqio.TaskRegistry.names():
+        return name
+    if name in seqio.MixtureRegistry.names():
+        seqio.MixtureRegistry.remove(name)
+    seqio.MixtureRegistry.add(name, components)
+    return name
+
+
+def batches(
+    task_name: str,
+    split: str,
+    sequence_length: Mapping[str, int] | None,
+    batch_size: int = 4096,
+) -> Iterator[dict[str, Column]]:
+    """Yields a registered task's examples in batches, for a cache.
+
+    The rows are those of `get_dataset(..., shuffle=False)`, in order, but much
+    faster. Random preprocessors are left out: language modelling gives
+    `tokens`, uncorrupted windows. `batch_size` counts raw examples; a batch may
+    hold more windows than that.
+
+    Yields:
+      For each feature either [N] or (values [T], lengths [N]).
+
+    Raises:
+      InputError: for bad input, when all before it has been yielded.
+    """
+    failures: list[InputError] = []
+    ds = seqio.TaskRegistry.get(task_name).get_batches(
+        split, sequence_length, batch_size, failures
+    )
+    for batch in ds.prefetch(1):
+        yield {name: _column(values) for name, values in batch.items()}
+    if failures:
+        raise failures[0]
+
+
+def _column(values: tf.Tensor | tf.RaggedTensor) -> Column:
+    if isinstance(values, tf.RaggedTensor):
+        return values.flat_values.numpy(), values.row_lengths().numpy()
+    return values.numpy()
+
+
+def _check_family(rendering: str, vocabulary: Vocabulary) -> None:
+    if rendering not in FAMILIES:
+        raise InputError(
+            f"No rendering {rendering!r}, only {', '.join(FAMILIES)}."
+        )
+    if vocabulary.family != FAMILIES[rendering]:
+        raise InputError(
+            f"The rendering {rendering!r} needs a vocabulary of the family "
+            f"{FAMILIES[rendering]!r}, not {vocabulary.family!r}."
+        )
+
+
+def _name(
+    name: str, rendering: str, vocabulary: Vocabulary, data_dir: Path | None
+) -> str:
+    if isinstance(vocabulary, PublishedVocabulary):
+        return f"{name}:{rendering}"
+    return f"{name}:{rendering}:{vocabulary.digest(data_dir)[:12]}"
+
+
+def _seqio_vocabulary(family: str, model_file: Path) -> seqio.Vocabulary:
+    if family == "xlmr":
+        return XLMRVocabulary(model_file)
+    return MT5Vocabulary(model_file)

@@ -1,0 +1,113 @@
+"""A dataset in one language: a row of facts, and how its examples are read."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks import problems
+from tasks.sources.source import Source
+from xltransfer.errors import InputError, nearest
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a dataset: 'train', 'dev' or 'test'."""
+
+    name: str
+    source: Source
+    # Examples after cleaning; asserted while reading when given.
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset in one language, without TensorFlow.
+
+    `labels` are in class order; `label_map` gives raw labels their canonical
+    form; examples whose raw label is in `dropped_labels` are left out.
+    `prefix` and `text_labels` serve the text rendering. `overlap` names the
+    evaluation sets that hold the same content.
+    """
+
+    name: str
+    problem: str
+    language: str
+    splits: tuple[Split, ...]
+    labels: tuple[str, ...] = ()
+    label_map: tuple[tuple[str, str], ...] = ()
+    dropped_labels: tuple[str, ...] = ()
+    prefix: str = ""
+    text_labels: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ("accuracy",)
+    citation: str = ""
+    url: str = ""
+    licence: str = ""
+    overlap: tuple[str, ...] = ()
+    version: int = 1
+
+    def split(self, name: str) -> Split:
+        """Returns the split of that name; raises InputError without one."""
+        for split in self.splits:
+            if split.name == name:
+                return split
+        names = [split.name for split in self.splits]
+        raise InputError(
+            f"{self.name} has no split {name!r}, only {', '.join(names)}."
+            f"{nearest(name, names)}"
+        )
+
+
+def rows(
+    dataset: Dataset, split_name: str, data_dir: Path | None
+) -> Iterator[dict[str, Any]]:
+    """Yields the canonical, validated examples of one split, in file order.
+
+    Classification: `premise`, `hypothesis` (str) and `label` (int, the class).
+    Language modelling: `text` (str). Raises InputError, naming file and line,
+    for whatever does not fit the row, and when the number of examples is not
+    the split's.
+    """
+    split = dataset.split(split_name)
+    missing = split.source.missing(data_dir)
+    if missing:
+        raise InputError(
+            f"{missing[0]} is missing: {dataset.name} needs it for its split "
+            f"{split_name!r}. Put it there or give another data directory."
+        )
+    canonical = problems.canonical(dataset)
+    count = 0
+    for where, fields in split.source.read(data_dir):
+        example = canonical(fields, where)
+        if example is not None:
+            count += 1
+            yield example
+    _check_size(dataset, split, count, data_dir)
+
+
+def digest(dataset: Dataset, split_name: str, data_dir: Path | None) -> str:
+    """Returns the identity, in hex, of the examples that `rows` yields."""
+    facts = (
+        dataset.problem,
+        dataset.labels,
+        dataset.label_map,
+        dataset.dropped_labels,
+        dataset.version,
+        dataset.split(split_name).source.digest(data_dir),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def _check_size(
+    dataset: Dataset, split: Split, count: int, data_dir: Path | None
+) -> None:
+    if count and split.size in (None, count):
+        return
+    files = ", ".join(str(path) for path in split.source.files(data_dir))
+    expected = "at least one" if split.size is None else split.size
+    raise InputError(
+        f"{files or dataset.name}: {count} examples for the split "
+        f"{split.name!r} of {dataset.name}, expected {expected}. "
+        "Is the file whole, and the official one?"
+    )

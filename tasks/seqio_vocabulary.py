@@ -1,0 +1,109 @@
+"""Vocabularies for SeqIO. Importing this module loads TensorFlow."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+
+import seqio
+import tensorflow as tf
+import tensorflow_text
+
+from tasks.pieces import XLMRPieces
+
+
+class XLMRVocabulary(seqio.Vocabulary):
+    """XLM-R's ids over a SentencePiece model (see `tasks.pieces`).
+
+    The padding id is 1, whereas SeqIO's feature converters pad with 0: this
+    vocabulary is for encoders, whose batches are padded by `xltransfer.data`.
+    """
+
+    def __init__(self, model_file: str | Path):
+        super().__init__(extra_ids=0)
+        self.model_file = str(model_file)
+
+    @cached_property
+    def pieces(self) -> XLMRPieces:
+        return XLMRPieces(Path(self.model_file))
+
+    @property
+    def bos_id(self) -> int:
+        return XLMRPieces.bos_id
+
+    @property
+    def eos_id(self) -> int:
+        return XLMRPieces.eos_id
+
+    @property
+    def pad_id(self) -> int:
+        return XLMRPieces.pad_id
+
+    @property
+    def unk_id(self) -> int:
+        return XLMRPieces.unk_id
+
+    @property
+    def mask_id(self) -> int:
+        return self.pieces.mask_id
+
+    @property
+    def _base_vocab_size(self) -> int:
+        return self.pieces.vocab_size
+
+    def _encode(self, s: str) -> Sequence[int]:
+        return self.pieces.encode(s)
+
+    def _decode(self, ids: Iterable[int]) -> str:
+        return self.pieces.decode(ids)
+
+    def _encode_tf(self, s: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
+        pieces = self._tokenizer().tokenize(s)
+        return tf.ragged.map_flat_values(
+            lambda ids: tf.where(ids == 0, self.unk_id, ids + 1), pieces
+        )
+
+    def _decode_tf(self, ids: tf.Tensor) -> tf.Tensor:
+        special = (self.bos_id, self.pad_id, self.eos_id, self.mask_id)
+        is_special = tf.reduce_any(
+            tf.expand_dims(ids, -1) == tf.constant(special), axis=-1
+        )
+        kept = tf.ragged.boolean_mask(ids, ~is_special)
+        return self._tokenizer().detokenize(
+            tf.ragged.map_flat_values(
+                lambda ids: tf.where(ids == self.unk_id, 0, ids - 1), kept
+            )
+        )
+
+    def _tokenizer(self) -> tensorflow_text.SentencepieceTokenizer:
+        return _tokenizer(Path(self.model_file).read_bytes())
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, XLMRVocabulary)
+            and self.model_file == other.model_file
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.model_file)
+
+    def __getstate__(self) -> dict:
+        return {"_extra_ids": 0, "model_file": self.model_file}
+
+
+class MT5Vocabulary(seqio.SentencePieceVocabulary):
+    """mT5's ids; its sentinels are pieces of the model."""
+
+    def __init__(self, model_file: str | Path):
+        super().__init__(str(model_file), extra_ids=0)
+
+    @property
+    def tf_tokenizer(self) -> tensorflow_text.SentencepieceTokenizer:
+        return _tokenizer(self.sp_model)
+
+
+@cache
+def _tokenizer(model: bytes) -> tensorflow_text.SentencepieceTokenizer:
+    # Outside of all graphs: one that is made inside is loaded again whenever
+    # an iterator starts, the published models in half a second each time.
+    with tf.init_scope():
+        return tensorflow_text.SentencepieceTokenizer(model=model)

@@ -1,0 +1,18 @@
+"""Where raw examples come from: official files and generators."""
+
+from tasks.sources.delimited import Delimited
+from tasks.sources.generated import Generated
+from tasks.sources.json_lines import JsonLines
+from tasks.sources.parallel import Concatenated, Parallel
+from tasks.sources.plain_text import PlainText
+from tasks.sources.source import Source
+
+__all__ = [
+    "Concatenated",
+    "Delimited",
+    "Generated",
+    "JsonLines",
+    "Parallel",
+    "PlainText",
+    "Source",
+]

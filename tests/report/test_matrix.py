@@ -1,0 +1,121 @@
+import math
+
+from xltransfer.report.matrix import markdown, matrices
+from xltransfer.statistics import Estimate
+
+
+def rows(scores: dict, target: str = "nli", metric: str = "accuracy") -> list:
+    """Long-form rows from label -> language -> values of seeds 1, 2, …."""
+    return [
+        {
+            "intermediate": label,
+            "target": target,
+            "metric": metric,
+            "language": language,
+            "seed": seed,
+            "value": value,
+        }
+        for label, languages in scores.items()
+        for language, values in languages.items()
+        for seed, value in enumerate(values, start=1)
+    ]
+
+
+# Seeds 1 and 2. Zero-shot of a seed is the mean of de and sw.
+SCORES = {
+    "none": {"en": [90, 92], "de": [60, 70], "sw": [40, 50]},
+    "Hindi": {"en": [91, 93], "de": [62, 74], "sw": [44, 52]},
+    "control": {"en": [33, 35], "de": [30, 36], "sw": [33, 33]},
+}
+
+
+def matrix(scores: dict = SCORES, direct: str = "none"):
+    return matrices(rows(scores), direct, ("control",))[0]
+
+
+def test_zero_shot_is_the_mean_over_all_languages_but_english():
+    none, hindi, _ = matrix().rows
+    # Seed 1: (60 + 40) / 2 = 50; seed 2: 60: mean 55, deviation sqrt(50).
+    assert none.scores["zero-shot"] == Estimate(55, math.sqrt(50), 2)
+    # Seeds 53 and 63.
+    assert hindi.scores["zero-shot"] == Estimate(58, math.sqrt(50), 2)
+    assert none.scores["en"] == Estimate(91, math.sqrt(2), 2)
+
+
+def test_deltas_are_to_the_direct_row_and_paired_by_seed():
+    none, hindi, control = matrix().rows
+    # sw: 44 - 40 = 4 and 52 - 50 = 2; zero-shot: 3 and 3.
+    assert hindi.deltas["sw"] == Estimate(3, math.sqrt(2), 2)
+    assert hindi.deltas["zero-shot"] == Estimate(3, 0, 2)
+    assert none.deltas == control.deltas == {}
+
+
+def test_columns_and_rows_keep_the_order_of_the_study():
+    found = matrix()
+    assert found.columns == ("zero-shot", "en", "de", "sw")
+    assert [row.label for row in found.rows] == list(SCORES)
+
+
+def test_markdown_shows_score_deviation_and_delta():
+    assert markdown(matrix()) == (
+        "| nli, accuracy | zero-shot | en | de | sw |\n"
+        "|---|---|---|---|---|\n"
+        "| none | 55.0 ±7.1 | 91.0 ±1.4 | 65.0 ±7.1 | 45.0 ±7.1 |\n"
+        "| Hindi | 58.0 ±7.1 (+3.0) | 92.0 ±1.4 (+1.0) "
+        "| 68.0 ±8.5 (+3.0) | 48.0 ±5.7 (+3.0) |\n"
+        "| control | 33.0 ±2.1 | 34.0 ±1.4 | 33.0 ±4.2 | 33.0 ±0.0 |\n"
+    )
+
+
+def test_one_seed_shows_no_deviation():
+    single = {label: {"en": [50], "de": [40]} for label in ("none", "Hindi")}
+    assert "| Hindi | 40.0 (+0.0) | 50.0 (+0.0) | 40.0 (+0.0) |" in markdown(
+        matrix(single)
+    )
+
+
+def test_a_row_without_a_language_has_no_mean_over_the_others():
+    partial = {
+        "none": {"en": [90], "de": [60], "sw": [40]},
+        "Hindi": {"en": [91], "de": [80]},
+    }
+    text = markdown(matrix(partial))
+    assert "| Hindi | – | 91.0 (+1.0) | 80.0 (+20.0) | – |" in text
+
+
+def test_english_alone_is_not_called_zero_shot():
+    found = matrix({"none": {"en": [90]}, "Hindi": {"en": [91]}})
+    assert found.columns == ("en",)
+
+
+def test_a_delta_over_other_seeds_is_left_out():
+    uneven = {
+        "none": {"en": [90, 92], "de": [60, 70]},
+        "Hindi": {"en": [91, 93], "de": [80]},
+    }
+    _, hindi = matrix(uneven).rows
+    assert set(hindi.deltas) == {"en"}
+
+
+def test_targets_and_metrics_have_a_matrix_each():
+    found = matrices(
+        rows(SCORES)
+        + rows(SCORES, metric="f1")
+        + rows(SCORES, target="paraphrase"),
+        "none",
+        (),
+    )
+    assert [(one.target, one.metric) for one in found] == [
+        ("nli", "accuracy"),
+        ("nli", "f1"),
+        ("paraphrase", "accuracy"),
+    ]
+
+
+def test_a_label_with_a_bar_does_not_break_the_table():
+    text = markdown(matrix({"none": {"de": [1.0]}, "a|b": {"de": [2.0]}}))
+    assert "| a\\|b | 2.0 (+1.0) | 2.0 (+1.0) |" in text
+
+
+def test_no_results_make_no_matrix():
+    assert matrices([], "none", ()) == []

@@ -1,0 +1,156 @@
+"""Tiny models, their programs, and the same mathematics without a mesh."""
+
+import ast
+import dataclasses
+import functools
+import re
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from flax import linen as nn
+from small_caches import MASK, SPECIAL, TEXT_VOCABULARY, VOCABULARY
+
+from xltransfer.data import features
+from xltransfer.data.loader import Packed
+from xltransfer.models.mt5 import MT5, MT5Config
+from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
+from xltransfer.objectives.classification import Classification
+from xltransfer.objectives.language_modeling import MaskedLanguageModeling
+from xltransfer.objectives.objective import Objective
+from xltransfer.objectives.text_to_text import TextToText
+from xltransfer.partitioning import Partitioning
+from xltransfer.train import Program
+
+# 67 and 167 pieces: nothing divides them.
+XLMR = XLMRConfig(
+    vocab_size=VOCABULARY,
+    hidden_size=16,
+    num_layers=1,
+    num_heads=4,
+    mlp_size=32,
+    max_positions=40,
+    dropout_rate=0.0,
+    attention_dropout_rate=0.0,
+)
+MT5_CONFIG = MT5Config(
+    vocab_size=TEXT_VOCABULARY,
+    emb_dim=16,
+    num_heads=4,
+    num_encoder_layers=1,
+    num_decoder_layers=1,
+    head_dim=4,
+    mlp_dim=32,
+    dropout_rate=0.0,
+)
+CLASSIFIER = Classification(XLMRClassifier(XLMR, 3))
+MASKED_LM = MaskedLanguageModeling(XLMRMaskedLM(XLMR))
+TEXT_TO_TEXT = TextToText(MT5(MT5_CONFIG))
+
+CLASSIFICATION = features.EncoderClassification(1)
+MASKED = features.MaskedLanguageModeling(1, MASK, VOCABULARY, SPECIAL)
+
+SHARDINGS = Path(__file__).parents[1] / "gin" / "sharding"
+
+
+@functools.cache
+def partitioning(name: str) -> Partitioning:
+    """Returns the mesh and rules that a file of `gin/sharding` binds."""
+    text = (SHARDINGS / f"{name}.gin").read_text()
+    block = re.search(r"Partitioning:\n((?: .*\n)+)", text)[1]
+    bound = ast.parse(textwrap.dedent(block)).body
+    return Partitioning(
+        **{one.targets[0].id: ast.literal_eval(one.value) for one in bound}
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Descent:
+    """Gradient descent that keeps the sum of all gradients in its state."""
+
+    learning_rate: float = 0.05
+
+    def schedule(self, steps: int) -> optax.Schedule:
+        return optax.constant_schedule(self.learning_rate)
+
+    def build(self, steps: int) -> optax.GradientTransformation:
+        return optax.chain(
+            optax.trace(decay=1.0), optax.scale(-self.learning_rate)
+        )
+
+
+def gradients(state: Any) -> Any:
+    """The gradients that `Descent` has seen, summed."""
+    return state.opt_state[0].trace
+
+
+@functools.cache
+def params(objective: Objective) -> dict:
+    """Random parameters in which nothing is zero, on one device."""
+    model = objective.model
+    boxed = jax.eval_shape(
+        lambda: model.init(
+            jax.random.key(0), *model.sample_inputs(), deterministic=True
+        )
+    )
+    random = np.random.default_rng(0)
+    return jax.tree.map(
+        lambda leaf: random.normal(0, 0.3, leaf.shape).astype(leaf.dtype),
+        nn.unbox(boxed)["params"],
+    )
+
+
+def loss_and_gradient(
+    objective: Objective, batch: dict, at: dict | None = None
+) -> tuple:
+    """Loss per unit of weight and its gradient, on one device, without mesh.
+
+    `at` are the parameters, in place of `params`.
+    """
+    return _mean_loss(objective)(at or params(objective), batch)
+
+
+@functools.cache
+def _mean_loss(objective: Objective):
+    def loss(params: dict, batch: dict) -> jax.Array:
+        sums = objective.sums(params, batch, None)
+        return sums["loss"] / sums["weight"]
+
+    return jax.jit(jax.value_and_grad(loss))
+
+
+def train(
+    program: Program, batches: Sequence[Packed], seed: int = 0
+) -> tuple[Any, list[dict]]:
+    """Runs a program on batches from `params` on: state and metrics."""
+    placed = jax.device_put(
+        params(program.objective),
+        jax.tree.map(lambda leaf: leaf.sharding, program.abstract.params),
+    )
+    state, metrics = program.start(placed), []
+    for packed in batches:
+        arrays = program.partitioning.put(packed.arrays, packed.rows)
+        state, found = program.update(state, arrays, seed)
+        metrics.append(jax.device_get(found))
+    return state, metrics
+
+
+def check_close(ours: Any, theirs: Any, tolerance: float = 1e-5) -> None:
+    """Compares tensors by max|a - b| / max|b|.
+
+    A key's bias moves all logits of a query alike: its gradient is zero but
+    for rounding, and is held against the largest of all tensors.
+    """
+    ours, theirs = jax.device_get((ours, theirs))
+    largest = max(np.abs(leaf).max() for leaf in jax.tree.leaves(theirs))
+
+    def check(path: tuple, a: np.ndarray, b: np.ndarray) -> None:
+        name = jax.tree_util.keystr(path, simple=True, separator="/")
+        scale = largest if name.endswith("key/bias") else np.abs(b).max()
+        assert np.abs(a - b).max() <= tolerance * scale, name
+
+    jax.tree_util.tree_map_with_path(check, ours, theirs)

@@ -1,0 +1,113 @@
+"""The studies that ship, cut down until they are run in seconds."""
+
+import csv
+import os
+from pathlib import Path
+
+import pytest
+
+from xltransfer import configuration, study
+from xltransfer.configuration import GIN_ROOT
+from xltransfer.phase import Workspace
+
+FEW_STEPS = (
+    "--gin.pretrain/Training.steps=2",
+    "--gin.intermediate/Training.steps=2",
+    "--gin.target/Training.steps=2",
+    "--gin.pretrain/Training.batch_size=8",
+    "--gin.intermediate/Training.batch_size=8",
+    "--gin.target/Training.batch_size=8",
+    "--gin.Study.seeds=(1,)",
+)
+
+
+@pytest.fixture
+def data_dir() -> Path:
+    folder = os.environ.get("XLTRANSFER_DATA_DIR")
+    if not folder:
+        pytest.skip("XLTRANSFER_DATA_DIR names no folder of official files")
+    return Path(folder)
+
+
+def table(out: Path) -> list[dict[str, str]]:
+    with (out / "results.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_an_mt5_study_goes_from_text_to_table(command, tmp_path):
+    printed, _ = command.run(
+        "run",
+        GIN_ROOT / "studies" / "quickstart_mt5.gin",
+        *("--out", tmp_path, *FEW_STEPS),
+        "--gin.Study.intermediates="
+        "{'none': None, 'Hindi': 'miniature_inference.hi'}",
+        "--gin.Study.controls={}",
+        "--gin.Target.evaluation='miniature_nli.sw'",
+    )
+    rows = table(tmp_path)
+    assert [row["intermediate"] for row in rows] == ["none", "Hindi"]
+    assert {row["model"] for row in rows} == {"MT5"}
+    assert {row["n"] for row in rows} == {"300"}
+    # Answers are ranked: none lies outside the labels.
+    for path in tmp_path.rglob("test-sw.tsv"):
+        labels = set(path.read_text().split())
+        assert labels <= {"entailment", "neutral", "contradiction"}
+    assert "│ Hindi" in printed
+
+
+def plan(name: str, data_dir: Path | None, tmp_path: Path) -> list[str]:
+    """Returns the kinds of a shipped study's phases, after all its checks."""
+    path = GIN_ROOT / "studies" / name
+    found, _ = configuration.load(path, ())
+    place = Workspace(
+        tmp_path,
+        tmp_path / "cache",
+        data_dir,
+        found.partitioning,
+        found.execution,
+    )
+    study.check(found, place)
+    return [one.kind for one in study.phases(found)]
+
+
+def test_the_quickstart_has_the_rows_and_controls_that_are_asked_for(tmp_path):
+    kinds = plan("quickstart.gin", None, tmp_path)
+    # 3 seeds: none, English, Hindi, both; no pretraining, hypothesis only.
+    assert kinds.count("pretrain") == 1
+    assert kinds.count("intermediate") == 3 * 3
+    assert kinds.count("target") == 6 * 3
+
+
+REAL = sorted(
+    path.name
+    for path in (GIN_ROOT / "studies").glob("real_*.gin")
+    # The rows are a part of studies.
+    if not path.stem.endswith("_rows")
+)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_the_studies_on_real_files_find_their_files(name, data_dir, tmp_path):
+    kinds = plan(name, data_dir, tmp_path)
+    # English pool, Chinese, Indonesian, Persian, all.
+    assert kinds.count("pretrain") == 1
+    assert kinds.count("intermediate") % 5 == 0
+    assert kinds.count("target") % 6 == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["quickstart.gin", "real_nli.gin"])
+def test_an_xlmr_study_goes_from_text_to_table(
+    name, command, data_dir, tmp_path
+):
+    _, again = (
+        command.run(
+            "run",
+            GIN_ROOT / "studies" / name,
+            *("--out", tmp_path, "--data-dir", data_dir, *FEW_STEPS),
+        )
+        for _ in range(2)
+    )
+    assert "step" not in again[0].split(" done;")[1].split("accuracy")[0]
+    cells = {(row["intermediate"], row["language"]) for row in table(tmp_path)}
+    assert len(cells) == len(table(tmp_path))

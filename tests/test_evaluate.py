@@ -1,0 +1,170 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import TINY
+
+from xltransfer import configuration, evaluate, phase, study
+from xltransfer.data.cache import Cache
+from xltransfer.data.features import EncoderClassification
+from xltransfer.errors import InputError
+from xltransfer.evaluate import Evaluation
+from xltransfer.partitioning import Partitioning
+from xltransfer.phase import Workspace
+from xltransfer.specification import Component
+
+LABELS = ["entailment", "neutral", "contradiction"]
+
+
+@pytest.fixture
+def cache(tmp_path) -> Cache:
+    """A cache of four examples, as far as scoring reads it."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    np.save(folder / "label.npy", np.array([0, 2, 1, 1], np.uint16))
+    manifest = {
+        "size": 4,
+        "dataset": "toy.sw",
+        "labels": LABELS,
+        "metrics": ["accuracy"],
+        "features": ["label"],
+        "sequences": [],
+        "key": {"split": "test", "source": "d1gest", "version": 3},
+    }
+    return Cache(folder, manifest)
+
+
+@dataclasses.dataclass
+class Guesses:
+    """An evaluation whose predictions are given."""
+
+    classes: list[int]
+
+    def predict(self, cache: Cache) -> np.ndarray:
+        return np.array(self.classes)
+
+
+def test_predictions_lie_in_the_official_layout_and_are_scored_from_there(
+    cache, tmp_path
+):
+    (record,) = evaluate.evaluate(
+        Guesses([0, 2, 0, 1]), cache, tmp_path, {"seed": 5}
+    )
+    path = tmp_path / "toy" / "test-sw.tsv"
+    # XTREME's: <task>/test-<language>.tsv, one label a line.
+    assert path.read_text() == (
+        "entailment\ncontradiction\nentailment\nneutral\n"
+    )
+    assert [one.name for one in path.parent.iterdir()] == ["test-sw.tsv"]
+    predictions = record.pop("predictions")
+    assert len(predictions) == 64
+    # Three of four are right.
+    assert record == {
+        "task": "toy",
+        "language": "sw",
+        "split": "test",
+        "metric": "accuracy",
+        "value": 75.0,
+        "n": 4,
+        "metric_version": 1,
+        "dataset_version": 3,
+        "data_digest": "d1gest",
+        "seed": 5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("entailment\nneutral\n", r"toy\.tsv: 2 lines.*4 examples"),
+        ("", r"toy\.tsv: 0 lines.*4 examples"),
+        ("neutral\n" * 5, r"toy\.tsv: 5 lines.*4 examples"),
+        (
+            "neutral\nneutral\nNeutral\nneutral\n",
+            r"toy\.tsv:3: unknown label 'Neutral'; one of",
+        ),
+        ("neutral\n\nneutral\nneutral\n", r"toy\.tsv:2: unknown label ''"),
+        ("neutral\n1\nneutral\nneutral\n", r"toy\.tsv:2: unknown label '1'"),
+    ],
+)
+def test_a_wrong_submission_is_refused_with_its_line(
+    cache, tmp_path, text, message
+):
+    path = tmp_path / "toy.tsv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        evaluate.score_labels(path, cache)
+
+
+class TruePredictions:
+    """Stands for a program: it predicts the labels that it is shown."""
+
+    def __init__(self, partitioning: Partitioning) -> None:
+        self.partitioning = partitioning
+
+    def predict(self, params: object, batch: dict) -> np.ndarray:
+        shown = np.asarray(batch["labels"])
+        weights = np.asarray(batch["label_weights"])
+        # An empty slot predicts nothing that could pass for a label.
+        return np.where(weights > 0, shown, 99)
+
+
+@pytest.fixture
+def swahili(command, tmp_path) -> Cache:
+    """The tiny study's evaluation cache of Swahili: 300 examples."""
+    found, _ = configuration.load(TINY, ())
+    place = Workspace(
+        tmp_path, command.cache, None, found.partitioning, found.execution
+    )
+    cell = next(study.cells(found))
+    part = next(
+        part
+        for part in study.evaluated(cell, place)[0]
+        if part.dataset.language == "sw"
+    )
+    assert isinstance(part, Component)
+    return place.cache(cell.phase, part)
+
+
+@pytest.mark.parametrize("data", [8, 4], ids=["8 x 1", "4 x 2"])
+def test_every_example_is_predicted_once_and_in_its_place(swahili, data):
+    partitioning = Partitioning((("embed", "fsdp"),), data=data, fsdp=8 // data)
+    one = Evaluation(
+        TruePredictions(partitioning), {}, EncoderClassification(1), (32,)
+    )
+    assert swahili.size == 300
+    np.testing.assert_array_equal(
+        one.predict(swahili), swahili.scalars("label")
+    )
+    assert one.score([swahili, swahili]) == 100.0
+
+
+def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
+    finished, command
+):
+    found, _ = configuration.load(TINY, ())
+    place = Workspace(
+        finished[0],
+        command.cache,
+        None,
+        found.partitioning,
+        found.execution,
+    )
+    cell = next(study.cells(found))
+    folder = place.directory(cell.phase)
+    record = phase.finished(cell.phase, place)
+    lines = map(json.loads, (folder / "results.jsonl").read_text().splitlines())
+    results = list(lines)
+    assert [one["checkpoint"] for one in results] == [record["step"]] * 12
+    assert {one["phase"] for one in results} == {record["identity"]}
+    # Recorded by one device; predicted again here, on eight.
+    part = study.evaluated(cell, place)[0][0]
+    again = evaluate.evaluate(
+        phase.evaluation(cell.phase, place),
+        place.cache(cell.phase, part),
+        Path(place.cache_dir) / "again",
+        phase.protocol(cell.phase, place),
+    )
+    assert again == [results[0]]

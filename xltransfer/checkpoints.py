@@ -1,0 +1,150 @@
+"""Checkpoints: parameters, optimiser, step and position, together, atomic.
+
+The only file that imports Orbax, whose v1 interface is still experimental. A
+checkpoint appears under its step once it is whole; what a killed process left
+unfinished is removed at the next start.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+from orbax.checkpoint import v1 as ocp
+
+from xltransfer.errors import InputError
+from xltransfer.objectives.objective import Params
+
+State = TypeVar("State")
+
+_policies = ocp.training.preservation_policies
+
+
+class Checkpoints:
+    """The checkpoints of one run: the last one, and the best one.
+
+    A context manager; on leaving it everything asynchronous is finished.
+    """
+
+    def __init__(self, directory: Path):
+        keep = [
+            _policies.LatestN(1),
+            _policies.BestN(
+                # The earliest of equal scores, as the position records it.
+                get_metric_fn=lambda m: (m["score"], -m["step"]),
+                n=1,
+                keep_checkpoints_without_metrics=False,
+            ),
+        ]
+        self._directory = directory.absolute()
+        self._checkpointer = ocp.training.Checkpointer(
+            self._directory,
+            preservation_policy=_policies.AnyPreservationPolicy(keep),
+            cleanup_tmp_directories=True,
+        )
+
+    def __enter__(self) -> "Checkpoints":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._checkpointer.close()
+
+    def save(
+        self,
+        step: int,
+        state: Any,
+        position: dict[str, Any],
+        score: float | None = None,
+    ) -> None:
+        """Starts saving; returns once the arrays are copied.
+
+        Args:
+          step: updates done; a step that is there already is left alone.
+          state: the whole training state.
+          position: what else resuming needs, as JSON values.
+          score: the selection's metric, where it was measured at this step.
+        """
+        latest = self._checkpointer.latest
+        if latest is not None and latest.step >= step:
+            return
+        metrics = None if score is None else {"score": score, "step": step}
+        self._checkpointer.save_checkpointables_async(
+            step,
+            {"state": state, "position": {"json": json.dumps(position)}},
+            force=True,
+            metrics=metrics,
+        )
+
+    def restore(self, abstract: State) -> tuple[State, dict[str, Any]] | None:
+        """Returns the last state, in the shardings asked for, and position.
+
+        Raises:
+          InputError: for a damaged checkpoint.
+        """
+        latest = self._checkpointer.latest
+        if latest is None:
+            return None
+        with _readable(self._directory / str(latest.step)):
+            found = self._checkpointer.load_checkpointables(
+                latest.step, {"state": abstract, "position": None}
+            )
+        return found["state"], json.loads(found["position"]["json"])
+
+
+def restore_params(directory: Path, step: int, abstract: Params) -> Params:
+    """Reads some of the parameters of a checkpoint into given shardings.
+
+    Args:
+      directory: the folder given to `Checkpoints`.
+      step: which checkpoint.
+      abstract: shapes, types and shardings of the parameters wanted; others
+        in the checkpoint are not read.
+
+    Raises:
+      InputError: for a missing or damaged checkpoint, and naming parameters
+        that are missing or of another shape.
+    """
+    path = directory.absolute() / str(step)
+    if not path.is_dir():
+        raise InputError(f"{path}: there is no checkpoint.")
+    with _readable(path):
+        metadata = ocp.checkpointables_metadata(path).metadata
+        saved = metadata["state"]["params"]
+    _check_shapes(path, saved, abstract)
+    context = ocp.Context()
+    context.pytree.loading.partial_load = True
+    with context, _readable(path):
+        found = ocp.load_checkpointables(path, {"state": {"params": abstract}})
+    return found["state"]["params"]
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Orbax and TensorStore tell of damage by exceptions of many kinds."""
+    try:
+        yield
+    except Exception as error:
+        text = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{path}: damaged checkpoint ({text}). Delete "
+            f"{path.parent.parent}, and the phase is trained anew."
+        ) from error
+
+
+def _check_shapes(path: Path, metadata: Any, abstract: Params) -> None:
+    saved = {
+        jax.tree_util.keystr(key, simple=True, separator="/"): leaf.shape
+        for key, leaf in jax.tree_util.tree_leaves_with_path(metadata)
+    }
+    for key, leaf in jax.tree_util.tree_leaves_with_path(abstract):
+        name = jax.tree_util.keystr(key, simple=True, separator="/")
+        if name not in saved:
+            raise InputError(f"{path}: no parameter {name}.")
+        if tuple(saved[name]) != tuple(leaf.shape):
+            raise InputError(
+                f"{path}: {name} has shape {tuple(saved[name])}, the model "
+                f"wants {tuple(leaf.shape)}. Is it a checkpoint of another "
+                "size?"
+            )

@@ -1,0 +1,196 @@
+"""The commands. Heavy things are imported inside a command, when needed."""
+
+import importlib.util
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xltransfer import host_memory
+from xltransfer.errors import InputError
+
+app = typer.Typer(
+    help="Does an intermediate task in one language help another, zero-shot?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+vocab = typer.Typer(help="SentencePiece vocabularies.", no_args_is_help=True)
+app.add_typer(vocab, name="vocab")
+
+DATA_DIR = "XLTRANSFER_DATA_DIR"
+CACHE_DIR = "XLTRANSFER_CACHE_DIR"
+OPTIONS = ("--out", "--data-dir", "--cache-dir", "--help")
+OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+StudyFile = Annotated[Path, typer.Argument(help="A gin file.")]
+Out = Annotated[
+    Path | None, typer.Option(help="Where the study lives; runs/<study>.")
+]
+DataDir = Annotated[
+    Path | None, typer.Option(envvar=DATA_DIR, help="Official data files.")
+]
+CacheDir = Annotated[
+    Path | None, typer.Option(envvar=CACHE_DIR, help="Caches; <out>/cache.")
+]
+
+
+def main() -> None:
+    """Runs a command; the user's mistakes end in a message and exit code 2."""
+    try:
+        _check_tasks()
+        app()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command(context_settings=OVERRIDES)
+def run(
+    context: typer.Context,
+    study: StudyFile,
+    out: Out = None,
+    data_dir: DataDir = None,
+    cache_dir: CacheDir = None,
+) -> None:
+    """Trains what is not yet trained, evaluates, and prints the table.
+
+    Bindings are overridden by --gin.NAME=VALUE.
+    """
+    from xltransfer import study as studies
+    from xltransfer.interruption import EXIT_CODE, Interrupted
+    from xltransfer.report import console
+
+    found, workspace = _open(context, study, out, data_dir, cache_dir)
+    console.print_plan(found, workspace)
+    try:
+        with console.ProgressDisplay() as display:
+            studies.run(found, workspace, display)
+    except Interrupted as stop:
+        print(f"stopped: {stop}; the same command goes on.", file=sys.stderr)
+        raise typer.Exit(EXIT_CODE) from None
+    console.print_results(found, workspace)
+
+
+@app.command(context_settings=OVERRIDES)
+def plan(
+    context: typer.Context,
+    study: StudyFile,
+    out: Out = None,
+    data_dir: DataDir = None,
+    cache_dir: CacheDir = None,
+) -> None:
+    """Shows what a study would train; trains nothing."""
+    from xltransfer.report import console
+
+    console.print_plan(*_open(context, study, out, data_dir, cache_dir))
+
+
+@app.command(context_settings=OVERRIDES)
+def prepare(
+    context: typer.Context,
+    study: StudyFile,
+    out: Out = None,
+    data_dir: DataDir = None,
+    cache_dir: CacheDir = None,
+) -> None:
+    """Builds a study's vocabulary and caches, for a machine without SeqIO."""
+    from xltransfer import study as studies
+
+    found, workspace = _open(context, study, out, data_dir, cache_dir)
+    for name in studies.prepare(found, workspace):
+        print(f"prepared {name}")
+
+
+@vocab.command("train")
+def train_vocabulary(
+    texts: Annotated[list[Path], typer.Argument(help="UTF-8 text files.")],
+    out: Annotated[Path, typer.Option(help="The model file to write.")],
+    size: Annotated[int, typer.Option(help="All ids, special ones included.")],
+    family: Annotated[str, typer.Option(help="xlmr or mt5.")] = "xlmr",
+    model_type: Annotated[
+        str, typer.Option(help="unigram, bpe, word or char.")
+    ] = "unigram",
+    character_coverage: Annotated[
+        float, typer.Option(help="Share of characters that get a piece.")
+    ] = 0.9995,
+) -> None:
+    """Trains a SentencePiece model with the id layout of a model family."""
+    from tasks import vocabulary_training
+
+    _folder("--out", out.absolute().parent)
+    if out.is_dir():
+        raise InputError(f"--out {out}: a folder; name the file to write.")
+    vocabulary_training.train_on_files(
+        texts,
+        out,
+        family=family,
+        size=size,
+        model_type=model_type,
+        character_coverage=character_coverage,
+    )
+    print(out)
+
+
+def _open(
+    context: typer.Context,
+    path: Path,
+    out: Path | None,
+    data_dir: Path | None,
+    cache_dir: Path | None,
+) -> tuple:
+    """Returns the study and its workspace, and writes `config.gin`."""
+    _quieten()
+    host_memory.keep_freed_memory()
+    from xltransfer import configuration
+    from xltransfer import study as studies
+    from xltransfer.phase import Workspace
+
+    overrides = configuration.split_arguments(context.args, OPTIONS)
+    study, text = configuration.load(path, overrides)
+    if data_dir is not None and not data_dir.is_dir():
+        raise InputError(f"--data-dir {data_dir}: there is no such folder.")
+    out = _folder("--out", out or Path("runs") / study.name)
+    workspace = Workspace(
+        out=out,
+        cache_dir=_folder("--cache-dir", cache_dir or out / "cache"),
+        data_dir=data_dir and data_dir.absolute(),
+        partitioning=study.partitioning,
+        execution=study.execution,
+    )
+    studies.check(study, workspace)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "config.gin").write_text(text)
+    return study, workspace
+
+
+def _quieten() -> None:
+    """What TensorFlow and Orbax say of themselves is not for the user."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+def _check_tasks() -> None:
+    """`tasks` is an import name that others use too."""
+    here = Path(__file__).resolve().parent.parent
+    spec = importlib.util.find_spec("tasks")
+    found = spec and (
+        spec.origin or next(iter(spec.submodule_search_locations))
+    )
+    if found is None or here not in Path(found).resolve().parents:
+        raise InputError(
+            f"Another package named 'tasks' hides xltransfer's: {found}. "
+            "Remove it from the Python path."
+        )
+
+
+def _folder(option: str, path: Path) -> Path:
+    """Returns an absolute path, which must not be a file's or under one."""
+    for place in (path, *path.absolute().parents):
+        if place.exists() and not place.is_dir():
+            raise InputError(f"{option} {path}: {place} is not a folder.")
+    return path.absolute()

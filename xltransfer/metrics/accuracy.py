@@ -1,0 +1,17 @@
+"""Accuracy in percent, as XTREME's scorer computes it for XNLI and PAWS-X."""
+
+from collections.abc import Sequence
+
+
+def accuracy(targets: Sequence, predictions: Sequence) -> dict[str, float]:
+    """Returns `{"accuracy": share of equal pairs in percent}`.
+
+    Source: `accuracy` in google-research/xtreme's evaluate.py.
+
+    Raises:
+      ValueError: if the lengths differ or there is nothing to count.
+    """
+    if len(targets) != len(predictions) or not len(targets):
+        raise ValueError(f"{len(targets)} targets, {len(predictions)} guesses")
+    hits = sum(a == b for a, b in zip(targets, predictions, strict=True))
+    return {"accuracy": 100 * int(hits) / len(targets)}

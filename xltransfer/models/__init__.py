@@ -1,0 +1,1 @@
+"""The models: their sizes and layers. They know logical axes, no devices."""

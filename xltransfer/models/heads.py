@@ -1,0 +1,164 @@
+"""What stands on an encoder: pooling, classification, word prediction.
+
+A pooling is a function of the encoder's output and of the batch's own arrays
+that gives one vector per slot; a new one needs no change anywhere else.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Bool, Float, Int
+
+from xltransfer.models.layers import (
+    Dense,
+    Initializer,
+    LayerNorm,
+    constrain,
+    take_columns,
+)
+
+Pooling = Callable[[Array, Array, Array, Array], Array]
+
+# `</s>` in fairseq's id layout, which XLM-R keeps.
+SEPARATOR = 2
+
+
+def first_token(
+    hidden: Float[Array, "B L D"],
+    tokens: Int[Array, "B L"],
+    segment_ids: Int[Array, "B L"],
+    starts: Int[Array, "B S"],
+) -> Float[Array, "B S D"]:
+    """The vector of each example's first token, `<s>`: XLM-R's own choice."""
+    del tokens, segment_ids
+    return take_columns(hidden, starts)
+
+
+def compared_sentences(
+    hidden: Float[Array, "B L D"],
+    tokens: Int[Array, "B L"],
+    segment_ids: Int[Array, "B L"],
+    starts: Int[Array, "B S"],
+) -> Float[Array, "B S 4D"]:
+    """`[p; h; p h; |p - h|]` of the two sentences' mean vectors.
+
+    For examples of the form `<s> p </s></s> h </s>`. Source: InferSent
+    (https://arxiv.org/abs/1705.02364), section 3.1, with mean pooling.
+    """
+    premise, hypothesis = sentence_masks(tokens, segment_ids, starts)
+    p, h = masked_mean(hidden, premise), masked_mean(hidden, hypothesis)
+    return jnp.concatenate([p, h, p * h, jnp.abs(p - h)], axis=-1)
+
+
+def sentence_masks(
+    tokens: Int[Array, "B L"],
+    segment_ids: Int[Array, "B L"],
+    starts: Int[Array, "B S"],
+) -> tuple[Bool[Array, "B S L"], Bool[Array, "B S L"]]:
+    """Where the two sentences of each slot's pair lie, markers left out."""
+    segments = jnp.take_along_axis(segment_ids, starts, axis=1)
+    own = segments[:, :, None] == segment_ids[:, None, :]
+    separators = jnp.cumsum(tokens == SEPARATOR, axis=1)
+    before = jnp.take_along_axis(separators, starts, axis=1)
+    passed = separators[:, None, :] - before[:, :, None]
+    after_start = jnp.arange(tokens.shape[1]) > starts[:, :, None]
+    word = (tokens != SEPARATOR)[:, None, :] & after_start & own
+    return word & (passed == 0), word & (passed == 2)
+
+
+def masked_mean(
+    hidden: Float[Array, "B L D"], mask: Bool[Array, "B S L"]
+) -> Float[Array, "B S D"]:
+    """The mean hidden state under each mask; zero where a mask is empty."""
+    weights = mask.astype(hidden.dtype)
+    total = jnp.einsum(
+        "BSL,BLD->BSD", weights, hidden, preferred_element_type=jnp.float32
+    )
+    count = jnp.maximum(mask.sum(-1, keepdims=True), 1)
+    return (total / count).astype(hidden.dtype)
+
+
+POOLINGS: dict[str, Pooling] = {
+    "first_token": first_token,
+    "compared_sentences": compared_sentences,
+}
+
+
+class ClassificationHead(nn.Module):
+    """Dropout, dense, tanh, dropout, linear, as in RobertaClassificationHead.
+
+    The logits are computed in float32.
+    """
+
+    width: int
+    num_labels: int
+    dropout_rate: float
+    kernel_init: Initializer
+    dtype: str
+
+    @nn.compact
+    def __call__(
+        self, pooled: Float[Array, "B S D"], *, deterministic: bool
+    ) -> Float[Array, "B S C"]:
+        x = nn.Dropout(self.dropout_rate)(pooled, deterministic=deterministic)
+        x = Dense(
+            self.width,
+            ("embed", "mlp"),
+            self.kernel_init,
+            self.dtype,
+            name="dense",
+        )(x)
+        x = constrain(jnp.tanh(x), "batch", "slots", "mlp")
+        x = nn.Dropout(self.dropout_rate)(x, deterministic=deterministic)
+        logits = Dense(
+            self.num_labels,
+            ("mlp", "labels"),
+            self.kernel_init,
+            "float32",
+            name="out",
+        )(x)
+        return constrain(logits, "batch", "slots", "labels")
+
+
+class MaskedLMHead(nn.Module):
+    """Dense, exact GELU, layer norm, then the tied embedding plus a bias.
+
+    As in XLMRobertaLMHead. The logits are accumulated in float32.
+    """
+
+    layer_norm_epsilon: float
+    kernel_init: Initializer
+    dtype: str
+
+    @nn.compact
+    def __call__(
+        self,
+        hidden: Float[Array, "B P D"],
+        embedding: Float[Array, "V D"],
+    ) -> Float[Array, "B P V"]:
+        x = Dense(
+            hidden.shape[-1],
+            ("embed", "mlp"),
+            self.kernel_init,
+            self.dtype,
+            name="dense",
+        )(hidden)
+        x = jax.nn.gelu(x, approximate=False)
+        x = LayerNorm(self.layer_norm_epsilon, self.dtype, name="layer_norm")(x)
+        logits = jnp.einsum(
+            "BPD,VD->BPV",
+            x,
+            embedding.astype(self.dtype),
+            preferred_element_type=jnp.float32,
+        )
+        bias = self.param(
+            "bias",
+            nn.with_logical_partitioning(
+                nn.initializers.zeros_init(), ("vocab",)
+            ),
+            (embedding.shape[0],),
+            jnp.float32,
+        )
+        return constrain(logits + bias, "batch", "slots", "vocab")

@@ -1,0 +1,1 @@
+"""Loss and prediction from model outputs, one file a problem."""

@@ -1,0 +1,43 @@
+"""Masked language modelling with XLM-R (Devlin et al., 2019)."""
+
+import dataclasses
+
+import jax
+from jaxtyping import Array, Int
+
+from xltransfer.models.xlmr import XLMRMaskedLM
+from xltransfer.objectives.objective import (
+    Batch,
+    Params,
+    Sums,
+    cross_entropy,
+    rngs,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class MaskedLanguageModeling:
+    """Cross-entropy over the vocabulary at the masked columns only."""
+
+    model: XLMRMaskedLM
+    fresh: tuple[str, ...] = ("head",)
+
+    def sums(
+        self, params: Params, batch: Batch, dropout: jax.Array | None
+    ) -> Sums:
+        """Returns summed loss, hits and weight over the masked columns."""
+        logits = self.model.apply(
+            {"params": params},
+            batch["tokens"],
+            batch["segment_ids"],
+            batch["positions"],
+            batch["target_positions"],
+            **rngs(dropout),
+        )
+        return cross_entropy(
+            logits, batch["target_tokens"], batch["target_weights"]
+        )
+
+    def predict(self, params: Params, batch: Batch) -> Int[Array, "B S"]:
+        """Refuses: nothing is evaluated by filling in masks."""
+        raise NotImplementedError("masked language modelling is not evaluated")

@@ -1,0 +1,59 @@
+"""What every objective offers, and the loss that they share."""
+
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float, Int
+
+Params = dict[str, Any]
+Batch = dict[str, Array]
+Sums = dict[str, Float[Array, ""]]
+
+
+class Objective(Protocol):
+    """A model and what is asked of it. Hashable: it names a program.
+
+    Attributes:
+      model: the Flax module; its parameters' top level names its parts.
+      fresh: parts that a new phase starts anew (a task's head).
+    """
+
+    model: nn.Module
+    fresh: tuple[str, ...]
+
+    def sums(
+        self, params: Params, batch: Batch, dropout: jax.Array | None
+    ) -> Sums:
+        """Returns summed `loss`, `correct` and their `weight` in float32.
+
+        Sums, not means: they add up over microbatches and devices to exactly
+        what one large batch gives, and are divided once.
+        """
+
+    def predict(self, params: Params, batch: Batch) -> Int[Array, "B S"]:
+        """Returns the predicted class of every slot."""
+
+
+def cross_entropy(
+    logits: Float[Array, "*any C"],
+    targets: Int[Array, "*any"],
+    weights: Float[Array, "*any"],
+) -> Sums:
+    """Returns weighted sums of -log softmax(logits)[target] and of hits."""
+    log_probs = jax.nn.log_softmax(logits.astype(jnp.float32))
+    chosen = jnp.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]
+    hits = (logits.argmax(-1) == targets).astype(jnp.float32)
+    return {
+        "loss": -(chosen * weights).sum(),
+        "correct": (hits * weights).sum(),
+        "weight": weights.sum(),
+    }
+
+
+def rngs(dropout: jax.Array | None) -> dict[str, Any]:
+    """Keyword arguments that turn dropout on, with a key, or off."""
+    if dropout is None:
+        return {"deterministic": True}
+    return {"deterministic": False, "rngs": {"dropout": dropout}}

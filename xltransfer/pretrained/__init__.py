@@ -1,0 +1,1 @@
+"""Published weights: their names, and how they are read and written."""

@@ -1,0 +1,137 @@
+"""The transfer matrix: rows intermediate, columns language."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from xltransfer.statistics import Estimate, estimate, paired_delta
+
+ENGLISH = "en"
+ZERO_SHOT = "zero-shot"
+
+BySeed = dict[int, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One row: an estimate a column, and the deltas to direct transfer.
+
+    `zero-shot` is the mean over all of the matrix's languages but English; a
+    row that lacks one of them has none.
+    """
+
+    label: str
+    scores: Mapping[str, Estimate]
+    deltas: Mapping[str, Estimate]
+
+
+@dataclasses.dataclass(frozen=True)
+class Matrix:
+    """The table of one target and metric."""
+
+    target: str
+    metric: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def matrices(
+    results: Sequence[Mapping[str, Any]], direct: str, controls: Sequence[str]
+) -> list[Matrix]:
+    """Returns a matrix for each target and metric of long-form results.
+
+    Args:
+      results: rows with intermediate, target, language, metric, value, seed.
+      direct: the label of the direct row.
+      controls: labels for which no delta is taken.
+    """
+    keys = dict.fromkeys((row["target"], row["metric"]) for row in results)
+    return [
+        _matrix(
+            [r for r in results if (r["target"], r["metric"]) == key],
+            *key,
+            direct,
+            controls,
+        )
+        for key in keys
+    ]
+
+
+def markdown(matrix: Matrix) -> str:
+    """Returns the matrix as a Markdown table: score, and delta in brackets."""
+    lines = [
+        _line([f"{matrix.target}, {matrix.metric}", *matrix.columns]),
+        "|" + "---|" * (len(matrix.columns) + 1),
+    ]
+    for row in matrix.rows:
+        cells = [cell(row, column) for column in matrix.columns]
+        lines.append(_line([row.label, *cells]))
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    escaped = (cell.replace("|", "\\|") for cell in cells)
+    return "| " + " | ".join(escaped) + " |"
+
+
+def cell(row: Row, column: str) -> str:
+    """Returns `71.2 ±1.3 (+0.4)`, without what there is not."""
+    if column not in row.scores:
+        return "–"
+    text = str(row.scores[column])
+    if column in row.deltas:
+        text += f" ({row.deltas[column].mean:+.1f})"
+    return text
+
+
+def _matrix(
+    results: Sequence[Mapping[str, Any]],
+    target: str,
+    metric: str,
+    direct: str,
+    controls: Sequence[str],
+) -> Matrix:
+    table: dict[str, dict[str, BySeed]] = {}
+    for result in results:
+        row = table.setdefault(result["intermediate"], {})
+        by_seed = row.setdefault(result["language"], {})
+        by_seed[result["seed"]] = result["value"]
+    languages = tuple(dict.fromkeys(row["language"] for row in results))
+    columns = languages
+    if set(languages) != {ENGLISH}:
+        columns = (ZERO_SHOT, *languages)
+        for row in table.values():
+            if all(one in row for one in languages):
+                row[ZERO_SHOT] = _mean_without_english(row)
+    rows = tuple(
+        Row(
+            label,
+            {name: estimate(list(one.values())) for name, one in row.items()},
+            _deltas(row, table[direct], label in (direct, *controls)),
+        )
+        for label, row in table.items()
+    )
+    return Matrix(target, metric, columns, rows)
+
+
+def _mean_without_english(row: Mapping[str, BySeed]) -> BySeed:
+    others = [one for name, one in row.items() if name != ENGLISH]
+    seeds = set.intersection(*(set(one) for one in others))
+    return {
+        seed: float(np.mean([one[seed] for one in others]))
+        for seed in sorted(seeds)
+    }
+
+
+def _deltas(
+    row: Mapping[str, BySeed], baseline: Mapping[str, BySeed], without: bool
+) -> dict[str, Estimate]:
+    if without:
+        return {}
+    return {
+        name: paired_delta(by_seed, baseline[name])
+        for name, by_seed in row.items()
+        if name in baseline and by_seed.keys() == baseline[name].keys()
+    }

@@ -1,0 +1,55 @@
+"""The files that hold a study's numbers: results.jsonl and results.csv."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+COLUMNS = (
+    "study",
+    "model",
+    "intermediate",
+    "target",
+    "language",
+    "metric",
+    "value",
+    "seed",
+    "selection",
+    "split",
+    "n",
+    "phase",
+    "data_digest",
+)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Reads a phase's records, one JSON object a line; none without a file."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def append(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Adds records to a phase's file, all or none of them."""
+    lines = [
+        json.dumps(record, sort_keys=True) for record in (*read(path), *records)
+    ]
+    _replace(path, "".join(f"{line}\n" for line in lines))
+
+
+def write_table(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Writes a study's results in long form, as CSV, in one step."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _replace(path, text.getvalue())
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text)
+    os.replace(partial, path)

@@ -1,0 +1,303 @@
+"""What a phase is: its configuration, and the identity that follows from it."""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tasks
+from tasks.row import Dataset
+from tasks.vocabularies import Vocabulary
+from xltransfer import fields, fingerprint, renderings
+from xltransfer.data import cache as caches
+from xltransfer.data.cache import Request
+from xltransfer.errors import InputError, nearest
+from xltransfer.models.xlmr import XLMRConfig
+from xltransfer.optimizer import Optimizer
+from xltransfer.pretrained import huggingface
+from xltransfer.renderings import ModelConfig
+
+FORMAT = 1
+SELECTIONS = ("english_dev", "dev", "last")
+SEQUENCES = {"encoder": ("tokens",), "text": ("inputs", "targets")}
+
+Lengths = Mapping[str, int] | tuple[tuple[str, int], ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """How a phase trains. Every field is part of its identity.
+
+    Attributes:
+      steps: updates, at most.
+      batch_size: N, examples an update.
+      lengths: longest example, in tokens, per sequence feature.
+      optimizer: the update rule.
+      row_lengths: length of a packed row; by default that of an example, or
+        more where that leaves clearly less padding.
+      evaluate_every: updates between two evaluations on dev data; 0: none.
+      patience: evaluations without gain after which to stop; 0: never.
+      selection: which checkpoint is kept: `english_dev` (best on the English
+        dev set), `dev` (best on the dev sets of the training tasks), `last`.
+      dropout_rate: in place of the model's own rates: mT5 was pretrained
+        without dropout and fine-tuned with it.
+    """
+
+    steps: int
+    batch_size: int
+    lengths: Lengths
+    optimizer: Optimizer
+    row_lengths: Lengths | None = None
+    evaluate_every: int = 0
+    patience: int = 0
+    selection: str = "last"
+    dropout_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        fields.check(self)
+        fields.check_least(
+            self, steps=1, batch_size=1, evaluate_every=0, patience=0
+        )
+        for name in ("lengths", "row_lengths"):
+            pairs = getattr(self, name)
+            if pairs is not None:
+                # In the order of a cache's sequences, however it was written.
+                pairs = tuple(sorted(dict(pairs).items()))
+                object.__setattr__(self, name, pairs)
+        self._check_lengths()
+        if self.selection not in SELECTIONS:
+            raise InputError(
+                f"Training.selection is {self.selection!r}; one of {SELECTIONS}"
+            )
+        if self.selection != "last" and not self.evaluate_every:
+            raise InputError(
+                f"Training.selection is {self.selection!r}, which needs "
+                "Training.evaluate_every > 0."
+            )
+
+    def _check_lengths(self) -> None:
+        longest = dict(self.lengths)
+        for name, most in self.lengths:
+            if most < 1:
+                raise InputError(f"Training.lengths[{name!r}] is {most}.")
+        for name, room in self.row_lengths or ():
+            if name not in longest:
+                raise InputError(
+                    f"Training.row_lengths names {name!r}, Training.lengths "
+                    f"does not.{nearest(name, longest)}"
+                )
+            if room < longest[name]:
+                raise InputError(
+                    f"Training.row_lengths[{name!r}] is {room}: an example of "
+                    f"{longest[name]} tokens, which Training.lengths allows, "
+                    "does not fit."
+                )
+
+    def apply_dropout(self, model: ModelConfig) -> ModelConfig:
+        """Returns the model with this phase's dropout rates."""
+        if self.dropout_rate is None:
+            return model
+        names = {field.name for field in dataclasses.fields(model)}
+        rates = names & {"dropout_rate", "attention_dropout_rate"}
+        return dataclasses.replace(
+            model, **dict.fromkeys(rates, self.dropout_rate)
+        )
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Length of a packed row, per sequence feature."""
+        rows = dict(self.row_lengths or ())
+        return tuple(rows.get(name, most) for name, most in self.lengths)
+
+
+@dataclasses.dataclass(frozen=True)
+class Component:
+    """A split of a dataset and its sampling rate in a mixture."""
+
+    dataset: Dataset
+    split: str
+    rate: float = 1.0
+
+
+def components_of(name: str, split: str) -> tuple[Component, ...]:
+    """Returns a split of every dataset of a mixture, by the mixture's name."""
+    return tuple(
+        Component(tasks.dataset(dataset), split, rate)
+        for dataset, rate in tasks.mixture(name).components
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """One training run: parameters + data + hyperparameters + seed.
+
+    Attributes:
+      kind: `pretrain`, `intermediate` or `target`.
+      model: family and size.
+      vocabulary: whose pieces it reads.
+      components: what it trains on; one problem.
+      validation: dev splits by which its checkpoint is chosen.
+      training: how.
+      seed: decides new parameters, order, masks and dropout.
+      parent: the phase whose parameters it starts from.
+      init: where they come from without a parent: `scratch` or
+        `hf:<directory>`.
+    """
+
+    kind: str
+    model: ModelConfig
+    vocabulary: Vocabulary
+    components: tuple[Component, ...]
+    validation: tuple[Component, ...]
+    training: Training
+    seed: int
+    parent: "Phase | None" = None
+    init: str = "scratch"
+
+    def __post_init__(self) -> None:
+        self._check_lengths()
+        self.check(self.validation)
+        if self.training.selection != "last" and not self.validation:
+            raise InputError(
+                f"The {self.kind} phase on {_names(self.components)} has no "
+                f"dev data for the selection {self.training.selection!r}; "
+                "choose 'last'."
+            )
+
+    @property
+    def problem(self) -> str:
+        """The one problem of all components."""
+        problems = {part.dataset.problem for part in self.components}
+        if len(problems) > 1:
+            raise InputError(
+                f"{_names(self.components)}: a {self.kind} phase mixes the "
+                f"problems {sorted(problems)}; one phase trains one problem."
+            )
+        return problems.pop()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that all components share, in class order."""
+        found = {part.dataset.labels for part in self.components}
+        if len(found) > 1:
+            raise InputError(
+                f"{_names(self.components)} differ in their labels: "
+                f"{sorted(found)}."
+            )
+        return found.pop()
+
+    def check(self, parts: tuple[Component, ...]) -> None:
+        """Refuses data on which the trained model cannot be scored.
+
+        Raises:
+          InputError: for another problem, other labels or no metric.
+        """
+        for part in parts:
+            name = part.dataset.name
+            if part.dataset.problem != self.problem:
+                raise InputError(
+                    f"{name} is {part.dataset.problem}, but the {self.kind} "
+                    f"phase trains {self.problem}."
+                )
+            if part.dataset.labels != self.labels:
+                raise InputError(
+                    f"{name} has the labels {part.dataset.labels}, but the "
+                    f"{self.kind} phase trains {self.labels}."
+                )
+            if not part.dataset.metrics:
+                raise InputError(f"{name} has no metric to be scored by.")
+
+    def request(self, part: Component) -> Request:
+        """Returns the cache that a component needs."""
+        return Request(
+            part.dataset,
+            part.split,
+            renderings.name(self.model),
+            self.vocabulary,
+            self.training.lengths,
+        )
+
+    def configuration(self, data_dir: Path | None) -> dict[str, Any]:
+        """Returns the canonical configuration, whose hash is the identity.
+
+        Mesh, hosts, microbatches, paths and logging do not change the
+        mathematics and are recorded beside it.
+        """
+        return fingerprint.canonical(
+            {
+                "format": FORMAT,
+                "kind": self.kind,
+                "model": self.model,
+                "problem": self.problem,
+                "labels": self.labels,
+                "components": self._data(self.components, data_dir),
+                "validation": self._data(self.validation, data_dir),
+                "vocabulary": caches.digest(self.vocabulary, data_dir),
+                "training": self.training,
+                "seed": self.seed,
+                "init": self._origin(),
+                "parent": self.parent and self.parent.identity(data_dir),
+            },
+            self.kind,
+        )
+
+    def identity(self, data_dir: Path | None) -> str:
+        """Returns the content address of the phase: 16 hexadecimal digits."""
+        return _identity(self, data_dir)
+
+    def _check_lengths(self) -> None:
+        expected = SEQUENCES[renderings.name(self.model)]
+        family = type(self.model).__name__
+        found = tuple(name for name, _ in self.training.lengths)
+        for name in found:
+            if name not in expected:
+                raise InputError(
+                    f"The {self.kind} phase has a length for {name!r}, but "
+                    f"{family} reads {', '.join(expected)}."
+                    f"{nearest(name, expected)}"
+                )
+        if found != expected:
+            raise InputError(
+                f"The {self.kind} phase has lengths for {found}, but {family} "
+                f"needs them for {expected}."
+            )
+        if isinstance(self.model, XLMRConfig):
+            self._check_positions(dict(self.training.lengths)["tokens"])
+
+    def _check_positions(self, length: int) -> None:
+        most = self.model.max_length
+        if length > most:
+            raise InputError(
+                f"The {self.kind} phase has examples of {length} tokens, but "
+                f"the model has positions for {most}: lower "
+                "Training.lengths['tokens'] or raise "
+                f"XLMRConfig.max_positions by {length - most}."
+            )
+
+    def _data(
+        self, parts: tuple[Component, ...], data_dir: Path | None
+    ) -> list[dict[str, Any]]:
+        return [
+            {"rate": part.rate, **self.request(part).key(data_dir)}
+            for part in parts
+        ]
+
+    def _origin(self) -> str:
+        if self.init.startswith("hf:"):
+            directory = Path(self.init.removeprefix("hf:"))
+            return f"hf:{huggingface.digest(directory)}"
+        if self.init != "scratch":
+            raise InputError(
+                f"init {self.init!r} is neither 'scratch' nor 'hf:<directory>'."
+            )
+        return self.init
+
+
+def _names(parts: tuple[Component, ...]) -> str:
+    return ", ".join(part.dataset.name for part in parts)
+
+
+@functools.cache
+def _identity(phase: Phase, data_dir: Path | None) -> str:
+    return fingerprint.digest(phase.configuration(data_dir))

@@ -1,0 +1,238 @@
+"""TrainState, one jitted train step, and the programs made from them."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import flax
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Int
+
+from xltransfer.objectives.objective import Batch, Objective, Params
+from xltransfer.optimizer import Optimizer
+from xltransfer.partitioning import Partitioning, unboxed
+
+INIT, DROPOUT = 0, 1
+
+
+@flax.struct.dataclass
+class TrainState:
+    """Everything that an update changes.
+
+    Attributes:
+      step: Int[]: updates done.
+      params: the parameters, float32.
+      opt_state: the optimiser's.
+    """
+
+    step: Int[Array, ""]
+    params: Params
+    opt_state: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """What a train step is compiled from. Equal programs compile once.
+
+    Attributes:
+      objective: model, loss, prediction.
+      optimizer: the update rule.
+      steps: updates of the whole run, which the schedule needs.
+      partitioning: mesh and rules.
+      microbatches: parts in which a batch's rows are worked off.
+    """
+
+    objective: Objective
+    optimizer: Optimizer
+    steps: int
+    partitioning: Partitioning
+    microbatches: int = 1
+
+    def init(self, seed: int) -> TrainState:
+        """Returns a new state, sharded, the same on every mesh."""
+        key = jax.random.fold_in(jax.random.key(seed), INIT)
+        with self.partitioning.scope():
+            return _init(self)(key)
+
+    def start(self, params: Params) -> TrainState:
+        """Returns the state at step 0 with given parameters."""
+        with self.partitioning.scope():
+            return _start(self)(params)
+
+    def update(
+        self, state: TrainState, batch: Batch, seed: int
+    ) -> tuple[TrainState, dict[str, Array]]:
+        """Returns the next state and the step's metrics; `state` is used up."""
+        with self.partitioning.scope():
+            return _update(self)(state, batch, np.uint32(seed))
+
+    def predict(self, params: Params, batch: Batch) -> Int[Array, "B S"]:
+        """Returns predictions, one whole copy on every device."""
+        with self.partitioning.scope():
+            return _predict(self.objective, self.partitioning)(params, batch)
+
+    @functools.cached_property
+    def abstract(self) -> TrainState:
+        """Shapes, types and shardings of the state."""
+        return _abstract(self)
+
+
+@functools.lru_cache
+def _abstract(program: Program) -> TrainState:
+    boxed = jax.eval_shape(
+        functools.partial(_new_params, program.objective), jax.random.key(0)
+    )
+    params = jax.tree.map(
+        _with_sharding,
+        unboxed(boxed),
+        program.partitioning.shardings(boxed),
+    )
+    opt_state = jax.eval_shape(
+        program.optimizer.build(program.steps).init, params
+    )
+    replicated = program.partitioning.replicated
+    return TrainState(
+        step=jax.ShapeDtypeStruct((), jnp.int32, sharding=replicated),
+        params=params,
+        opt_state=_follow(opt_state, params, replicated),
+    )
+
+
+def _new_params(objective: Objective, key: jax.Array) -> Params:
+    model = objective.model
+    inputs = model.sample_inputs()
+    return model.init(key, *inputs, deterministic=True)["params"]
+
+
+def _with_sharding(
+    leaf: jax.ShapeDtypeStruct, sharding: jax.sharding.Sharding
+) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
+
+
+def _follow(
+    opt_state: Any, params: Params, replicated: jax.sharding.Sharding
+) -> Any:
+    """Gives a moment its parameter's sharding; what has no twin, a copy each.
+
+    Moments lie under the same path as their parameter; Adafactor's factored
+    ones have another shape and are small.
+    """
+    known = {
+        jax.tree_util.keystr(path): leaf
+        for path, leaf in jax.tree_util.tree_leaves_with_path(params)
+    }
+
+    def place(path: tuple, leaf: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
+        for start in range(len(path)):
+            twin = known.get(jax.tree_util.keystr(path[start:]))
+            if twin is not None and twin.shape == leaf.shape:
+                return _with_sharding(leaf, twin.sharding)
+        return _with_sharding(leaf, replicated)
+
+    return jax.tree_util.tree_map_with_path(place, opt_state)
+
+
+def _shardings(program: Program) -> TrainState:
+    return jax.tree.map(lambda leaf: leaf.sharding, program.abstract)
+
+
+@functools.lru_cache
+def _init(program: Program) -> Callable[[jax.Array], TrainState]:
+    def init(key: jax.Array) -> TrainState:
+        params = nn.unbox(_new_params(program.objective, key))
+        opt_state = program.optimizer.build(program.steps).init(params)
+        return TrainState(jnp.int32(0), params, opt_state)
+
+    return jax.jit(init, out_shardings=_shardings(program))
+
+
+@functools.lru_cache
+def _start(program: Program) -> Callable[[Params], TrainState]:
+    def start(params: Params) -> TrainState:
+        opt_state = program.optimizer.build(program.steps).init(params)
+        return TrainState(jnp.int32(0), params, opt_state)
+
+    return jax.jit(start, out_shardings=_shardings(program))
+
+
+@functools.lru_cache
+def _update(program: Program) -> Callable[..., tuple[TrainState, dict]]:
+    optimizer = program.optimizer.build(program.steps)
+    schedule = program.optimizer.schedule(program.steps)
+
+    def update(
+        state: TrainState, batch: Batch, seed: jax.Array
+    ) -> tuple[TrainState, dict[str, Array]]:
+        # Made here, not by the caller: outside of the program a key costs
+        # more than a small model's step.
+        key = jax.random.fold_in(jax.random.key(seed), DROPOUT)
+        key = jax.random.fold_in(key, state.step)
+        gradient, sums = _summed_gradient(program, state.params, batch, key)
+        weight = jnp.maximum(sums["weight"], 1.0)
+        gradient = jax.tree.map(lambda leaf: leaf / weight, gradient)
+        updates, opt_state = optimizer.update(
+            gradient, state.opt_state, state.params
+        )
+        params = optax.apply_updates(state.params, updates)
+        metrics = {
+            "loss": sums["loss"] / weight,
+            "accuracy": sums["correct"] / weight,
+            "gradient_norm": optax.tree.norm(gradient),
+            "learning_rate": schedule(state.step),
+        }
+        return TrainState(state.step + 1, params, opt_state), metrics
+
+    return jax.jit(
+        update,
+        donate_argnums=0,
+        out_shardings=(_shardings(program), program.partitioning.replicated),
+    )
+
+
+def _summed_gradient(
+    program: Program, params: Params, batch: Batch, key: jax.Array
+) -> tuple[Params, dict[str, Array]]:
+    """Returns the gradient of the summed loss, and the sums."""
+
+    def loss(params: Params, part: Batch, key: jax.Array) -> tuple:
+        sums = program.objective.sums(params, part, key)
+        return sums["loss"], sums
+
+    gradient_of = jax.grad(loss, has_aux=True)
+    count = program.microbatches
+    if count == 1:
+        return gradient_of(params, batch, key)
+
+    def add(total: tuple, part: tuple) -> tuple[tuple, None]:
+        gradient = gradient_of(
+            params, part[0], jax.random.fold_in(key, part[1])
+        )
+        return jax.tree.map(jnp.add, total, gradient), None
+
+    parts = jax.tree.map(functools.partial(_split_rows, count), batch)
+    first = jax.tree.map(lambda leaf: leaf[0], parts)
+    shapes = jax.eval_shape(gradient_of, params, first, key)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    return jax.lax.scan(add, zeros, (parts, jnp.arange(count)))[0]
+
+
+def _split_rows(count: int, array: Array) -> Array:
+    """[B ...] -> [count B/count ...], every count-th row together.
+
+    Consecutive rows lie on one device, so no row moves to another.
+    """
+    split = array.reshape(-1, count, *array.shape[1:])
+    return jnp.swapaxes(split, 0, 1)
+
+
+@functools.lru_cache
+def _predict(
+    objective: Objective, partitioning: Partitioning
+) -> Callable[[Params, Batch], Array]:
+    return jax.jit(objective.predict, out_shardings=partitioning.replicated)
