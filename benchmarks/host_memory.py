@@ -53,7 +53,7 @@ def _milliseconds(vocab_size: int, kept: bool) -> float:
     from xltransfer import host_memory
 
     if kept:
-        host_memory.keep_freed_memory()
+        host_memory.keep_freed_memory(vocab_size)
     import jax
 
     program, batch = _program(vocab_size)

@@ -17,12 +17,20 @@ class Libc:
 def test_freed_memory_is_kept_through_mallopt(monkeypatch):
     libc = Libc()
     monkeypatch.setattr(ctypes, "CDLL", lambda name: libc)
-    host_memory.keep_freed_memory()
-    # Numbers of the parameters: M_TRIM_THRESHOLD -1, M_MMAP_THRESHOLD -3,
-    # M_ARENA_MAX -8 (malloc.h). 2 GiB - 1 is the largest int.
-    assert sorted(libc.calls) == [(-8, 1), (-3, 2**31 - 1), (-1, 2**31 - 1)]
+    host_memory.keep_freed_memory(vocab_size=100)
+    # Numbers of the parameters: M_TRIM_THRESHOLD -1, M_MMAP_THRESHOLD -3
+    # (malloc.h). 2 GiB - 1 is the largest int.
+    assert sorted(libc.calls) == [(-3, 2**31 - 1), (-1, 2**31 - 1)]
+
+
+def test_threads_share_an_arena_where_buffers_are_large(monkeypatch):
+    libc = Libc()
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: libc)
+    host_memory.keep_freed_memory(vocab_size=250_002)
+    # M_ARENA_MAX is -8 (malloc.h).
+    assert (-8, 1) in libc.calls
 
 
 def test_without_glibc_nothing_happens(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
-    host_memory.keep_freed_memory()
+    host_memory.keep_freed_memory(vocab_size=250_002)

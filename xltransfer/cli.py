@@ -144,13 +144,13 @@ def _open(
 ) -> tuple:
     """Returns the study and its workspace, and writes `config.gin`."""
     _quieten()
-    host_memory.keep_freed_memory()
     from xltransfer import configuration
     from xltransfer import study as studies
     from xltransfer.phase import Workspace
 
     overrides = configuration.split_arguments(context.args, OPTIONS)
     study, text = configuration.load(path, overrides)
+    host_memory.keep_freed_memory(study.model.vocab_size)
     if data_dir is not None and not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: there is no such folder.")
     out = _folder("--out", out or Path("runs") / study.name)

@@ -5,24 +5,30 @@ import ctypes
 # Parameters of mallopt, from glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _LARGEST = 2**31 - 1
+# From about this size on, logits over the vocabulary outgrow an arena.
+LARGE_VOCABULARY = 8192
 
 
-def keep_freed_memory() -> None:
+def keep_freed_memory(vocab_size: int) -> None:
     """Lets glibc keep freed memory for the next allocation.
 
     XLA on CPU allocates its buffers anew in every step. By default glibc gives
     large ones back to the system when they are freed, and the next step pays
     for every page again (`benchmarks/host_memory.py`). Without glibc nothing
     happens. To be called before threads are started.
+
+    Arenas of threads cannot hold large buffers, so models with a large
+    vocabulary get one arena for all; where every buffer is small, threads
+    would only wait for each other there.
+
+    Args:
+      vocab_size: of the model, which decides how large its buffers are.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return
-    for parameter, value in (
-        (_M_MMAP_THRESHOLD, _LARGEST),
-        (_M_TRIM_THRESHOLD, _LARGEST),
-        # Arenas of other threads cannot hold large buffers.
-        (_M_ARENA_MAX, 1),
-    ):
-        mallopt(parameter, value)
+    mallopt(_M_MMAP_THRESHOLD, _LARGEST)
+    mallopt(_M_TRIM_THRESHOLD, _LARGEST)
+    if vocab_size >= LARGE_VOCABULARY:
+        mallopt(_M_ARENA_MAX, 1)

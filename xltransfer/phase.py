@@ -45,6 +45,8 @@ class Execution:
       log_every: updates between two lines of metrics.
       prefetch: batches made ahead.
       packed: False gives each example a row of its own.
+      programs: train steps compiled for a phase, at most; fewer leave more
+        padding.
     """
 
     microbatches: int = 1
@@ -52,11 +54,17 @@ class Execution:
     log_every: int = 50
     prefetch: int = 4
     packed: bool = True
+    programs: int = 4
 
     def __post_init__(self) -> None:
         fields.check(self)
         fields.check_least(
-            self, microbatches=1, checkpoint_every=0, log_every=0, prefetch=1
+            self,
+            microbatches=1,
+            checkpoint_every=0,
+            log_every=0,
+            prefetch=1,
+            programs=2,
         )
 
 
@@ -262,6 +270,7 @@ class _Run:
             * execution.microbatches,
             packed=execution.packed,
             lengthen=phase.training.row_lengths is None,
+            programs=execution.programs,
         )
 
     @property

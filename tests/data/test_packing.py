@@ -120,11 +120,13 @@ def test_a_full_second_feature_opens_another_row():
     assert packing.pack(lengths, Capacity((10, 5), 4)).rows == 2
 
 
-@given(st.data(), st.integers(1, 40), st.integers(1, 8))
-def test_heights_are_few_and_cover_every_batch(data, examples, multiple):
+@given(st.data(), st.integers(1, 40), st.integers(1, 8), st.integers(2, 5))
+def test_heights_are_few_and_cover_every_batch(
+    data, examples, multiple, programs
+):
     rows = data.draw(st.lists(st.integers(1, examples), min_size=1))
-    heights = packing.heights_for(rows, examples, multiple)
-    assert len(heights) <= packing.PROGRAMS
+    heights = packing.heights_for(rows, examples, multiple, programs)
+    assert len(heights) <= programs
     assert all(height % multiple == 0 for height in heights)
     assert list(heights) == sorted(set(heights))
     # Whatever is drawn of N examples: at worst each has a row of its own.
@@ -134,7 +136,8 @@ def test_heights_are_few_and_cover_every_batch(data, examples, multiple):
 def test_a_rare_batch_need_not_have_a_row_for_each_example():
     # 10 rows on average, standard deviation 1: up to 14 are within four.
     rows = [9, 11] * 200
-    assert packing.heights_for(rows, 64, 1) == (9, 11, 14, 64)
+    assert packing.heights_for(rows, 64, 1, programs=4) == (9, 11, 14, 64)
+    assert packing.heights_for(rows, 64, 1, programs=2) == (14, 64)
 
 
 @st.composite
@@ -152,7 +155,7 @@ def test_lengthened_rows_never_leave_more_padding(draws, multiple):
 
     def places(lengthen: bool) -> int:
         capacity, heights = packing.shape_for(
-            draws, columns, multiple, lengthen
+            draws, columns, multiple, lengthen, programs=4
         )
         assert all(
             length >= least
@@ -169,11 +172,15 @@ def test_lengthened_rows_never_leave_more_padding(draws, multiple):
 def test_rows_that_leave_little_padding_are_not_lengthened():
     # Four of 4 fill a row of 16.
     batches = [np.full((8, 1), 4)] * 3
-    capacity, _ = packing.shape_for(batches, (16,), 1, lengthen=True)
+    capacity, _ = packing.shape_for(
+        batches, (16,), 1, lengthen=True, programs=4
+    )
     assert capacity.lengths == (16,)
     # One of 10 lies alone in 16; two fill 20.
     batches = [np.full((8, 1), 10)] * 3
-    capacity, _ = packing.shape_for(batches, (16,), 1, lengthen=True)
+    capacity, _ = packing.shape_for(
+        batches, (16,), 1, lengthen=True, programs=4
+    )
     assert capacity.lengths == (20,)
 
 

@@ -88,6 +88,8 @@ class TrainingBatches:
       packed: False gives each example a row of its own.
       lengthen: makes packed rows longer than `columns` where that leaves less
         padding.
+      programs: how many heights packed batches may have. Fewer compile
+        sooner, more leave less padding.
     """
 
     components: tuple[tuple[Cache, float], ...]
@@ -98,6 +100,7 @@ class TrainingBatches:
     multiple: int = 1
     packed: bool = True
     lengthen: bool = False
+    programs: int = 4
 
     def iterate(
         self, first: int, host_rows: HostRows, prefetch: int = 4
@@ -205,6 +208,7 @@ def _shape(
         batches.columns,
         batches.multiple,
         batches.lengthen,
+        batches.programs,
     )
 
 
@@ -251,6 +255,8 @@ class EvaluationBatches:
         """Row lengths and slots, from the length index alone."""
         lengths = self.features.lengths(self.cache)[:, 0]
         slots = packing.slots_for(lengths, self.columns[0])
+        # A power of two, so that languages share a program.
+        slots = 1 << (slots - 1).bit_length()
         return packing.Capacity(self.columns, slots)
 
 

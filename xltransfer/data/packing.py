@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-PROGRAMS = 4
 WORTH_A_PROGRAM = 0.01
 # Standard deviations above the mean number of rows.
 RARE = 4
@@ -140,6 +139,7 @@ def shape_for(
     columns: tuple[int, ...],
     multiple: int,
     lengthen: bool,
+    programs: int,
 ) -> tuple[Capacity, tuple[int, ...]]:
     """Chooses what a row holds and the heights of batches.
 
@@ -152,6 +152,7 @@ def shape_for(
       columns: the least length of a row, per sequence feature.
       multiple: every height is a multiple of it (devices, microbatches).
       lengthen: whether rows may be longer than that.
+      programs: how many heights there may be.
     """
     shapes = []
     for quarters in LENGTHENINGS if lengthen else (4,):
@@ -159,7 +160,7 @@ def shape_for(
         slots = slots_for(np.concatenate(draws)[:, 0], longer[0])
         capacity = Capacity(longer, slots)
         rows = [pack(lengths, capacity).rows for lengths in draws]
-        heights = heights_for(rows, max(map(len, draws)), multiple)
+        heights = heights_for(rows, max(map(len, draws)), multiple, programs)
         places = sum(_height(heights, used) for used in rows) * sum(longer)
         padding = 1 - sum(lengths.sum() for lengths in draws) / places
         shapes.append((padding, capacity, heights))
@@ -169,7 +170,7 @@ def shape_for(
 
 
 def heights_for(
-    rows: Sequence[int], examples: int, multiple: int
+    rows: Sequence[int], examples: int, multiple: int, programs: int
 ) -> tuple[int, ...]:
     """Chooses the few batch heights (B) for which programs are compiled.
 
@@ -181,13 +182,14 @@ def heights_for(
       rows: rows that simulated batches need.
       examples: N, the examples of a batch.
       multiple: every height is a multiple of it.
+      programs: how many heights there may be, two at least.
     """
     certain = round_up(examples, multiple)
     spare = max(max(rows), math.ceil(np.mean(rows) + RARE * np.std(rows)))
     needed = sorted(
         min(round_up(used, multiple), certain) for used in (*rows, spare)
     )
-    heights = _best_heights(tuple(needed), PROGRAMS - 1)
+    heights = _best_heights(tuple(needed), programs - 1)
     return tuple(sorted({*heights, certain}))
 
 
