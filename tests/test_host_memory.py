@@ -18,9 +18,11 @@ def test_freed_memory_is_kept_through_mallopt(monkeypatch):
     libc = Libc()
     monkeypatch.setattr(ctypes, "CDLL", lambda name: libc)
     host_memory.keep_freed_memory(vocab_size=100)
-    # Numbers of the parameters: M_TRIM_THRESHOLD -1, M_MMAP_THRESHOLD -3
-    # (malloc.h). 2 GiB - 1 is the largest int.
-    assert sorted(libc.calls) == [(-3, 2**31 - 1), (-1, 2**31 - 1)]
+    # Numbers of the parameters: M_TRIM_THRESHOLD -1, M_TOP_PAD -2,
+    # M_MMAP_THRESHOLD -3 (malloc.h). 2 GiB - 1 is the largest int; an arena's
+    # HEAP_MAX_SIZE is 64 MiB (arena.c).
+    largest = 2**31 - 1
+    assert sorted(libc.calls) == [(-3, largest), (-2, 2**27), (-1, largest)]
 
 
 def test_threads_share_an_arena_where_buffers_are_large(monkeypatch):

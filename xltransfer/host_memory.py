@@ -3,8 +3,11 @@
 import ctypes
 
 # Parameters of mallopt, from glibc's malloc.h.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+_M_TRIM_THRESHOLD, _M_TOP_PAD = -1, -2
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _LARGEST = 2**31 - 1
+# Twice the most that an arena other than the first has in one piece.
+_PAD = 2**27
 # From about this size on, logits over the vocabulary outgrow an arena.
 LARGE_VOCABULARY = 8192
 
@@ -32,3 +35,6 @@ def keep_freed_memory(vocab_size: int) -> None:
     mallopt(_M_TRIM_THRESHOLD, _LARGEST)
     if vocab_size >= LARGE_VOCABULARY:
         mallopt(_M_ARENA_MAX, 1)
+    else:
+        # Else an arena gives back whole pieces, whatever the threshold.
+        mallopt(_M_TOP_PAD, _PAD)
