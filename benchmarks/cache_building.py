@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import options
 
 import tasks
 from tasks.vocabularies import TrainedVocabulary
@@ -47,24 +48,11 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--data-dir",
-        type=Path,
-        default=os.environ.get("XLTRANSFER_DATA_DIR"),
-    )
-    parser.add_argument(
-        "--cache-dir", type=Path, help="where the vocabularies are kept"
-    )
+    parser = options.parser(__doc__)
     parser.add_argument("--dataset", default="snli.en")
     parser.add_argument("--split", default="train")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    if arguments.data_dir is None:
-        parser.error("give --data-dir or set XLTRANSFER_DATA_DIR")
-    arguments.data_dir = Path(arguments.data_dir)
-    return arguments
+    return parser.parse_args()
 
 
 def _request(rendering: str, arguments: argparse.Namespace) -> Request:

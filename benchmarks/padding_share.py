@@ -11,11 +11,11 @@ longest example of the batch (dynamic).
 import argparse
 import dataclasses
 import json
-import os
 import tempfile
 from pathlib import Path
 
 import numpy as np
+import options
 
 import tasks
 from tasks.vocabularies import TrainedVocabulary, load
@@ -49,23 +49,12 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--data-dir",
-        type=Path,
-        default=os.environ.get("XLTRANSFER_DATA_DIR"),
-    )
-    parser.add_argument("--cache-dir", type=Path)
+    parser = options.parser(__doc__)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--length", type=int, default=128)
     parser.add_argument("--devices", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--batches", type=int, default=500)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    if arguments.data_dir is None:
-        parser.error("give --data-dir or set XLTRANSFER_DATA_DIR")
-    arguments.data_dir = Path(arguments.data_dir)
-    return arguments
+    return parser.parse_args()
 
 
 def measure(
