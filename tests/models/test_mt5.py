@@ -19,8 +19,8 @@ from xltransfer.models.mt5 import (
     MT5,
     EncoderLayer,
     MT5Config,
-    relative_position_buckets,
 )
+from xltransfer.models.relative_positions import relative_position_buckets
 from xltransfer.pretrained import huggingface
 
 PADDED = [[0], [1], [2]]

@@ -218,7 +218,11 @@ def test_an_empty_folder_is_refused(reference, tmp_path):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("model_type", "xlm-roberta-xl"),
+        ("model_type", "xlm-mlm"),
+        ("position_embedding_type", "relative_key"),
+        ("is_decoder", True),
+        ("tie_word_embeddings", False),
+        ("classifier_dropout", 0.3),
         ("hidden_act", "relu"),
         ("type_vocab_size", 2),
     ],
@@ -227,6 +231,22 @@ def test_a_model_that_computes_something_else_is_refused(folder, field, value):
     _edit_config(folder, {field: value})
     with pytest.raises(InputError, match=f"{field} {value!r}"):
         huggingface.read_config(folder)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("feed_forward_proj", "relu"),
+        ("scalable_attention", True),
+        ("decoder_start_token_id", 2),
+        ("is_encoder_decoder", False),
+    ],
+)
+def test_a_t5_that_is_no_mt5_is_refused(reference, tmp_path, field, value):
+    shutil.copy(reference / "mt5" / "config.json", tmp_path)
+    _edit_config(tmp_path, {field: value})
+    with pytest.raises(InputError, match=f"{field} {value!r}"):
+        huggingface.read_config(tmp_path)
 
 
 def test_a_config_without_a_size_is_refused(folder):
