@@ -7,14 +7,11 @@ weights, float32.
 from dataclasses import replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 from flax import linen as nn
 from rows import (
     boxed_shapes,
-    check_gradients,
     compiled,
     cut,
     error,
@@ -44,35 +41,11 @@ def classifier(reference):
     return _loaded(reference, "xlmr_classifier", XLMRClassifier, num_labels=3)
 
 
-@pytest.fixture(scope="module")
-def masked_lm(reference):
-    return _loaded(reference, "xlmr_masked_lm", XLMRMaskedLM)
-
-
 def _loaded(reference, name, kind, **arguments):
     config = huggingface.read_config(reference / name)
     model = kind(config, **arguments)
     params = huggingface.load(reference / name, model).params
     return model, params, dict(np.load(reference / f"{name}.npz"))
-
-
-@pytest.mark.parametrize("layout", [PADDED, PACKED, PERMUTED])
-def test_classification_logits_equal_hugging_face(classifier, layout):
-    model, params, expected = classifier
-    logits = _class_logits(model, params, expected, layout, length=13)
-    assert error(logits, expected["logits"]) <= 1e-5
-
-
-@pytest.mark.parametrize("layout", [PADDED, PACKED, PERMUTED])
-def test_word_logits_equal_hugging_face(masked_lm, layout):
-    model, params, expected = masked_lm
-    rows = _rows(expected, layout, length=14)
-    everywhere = np.broadcast_to(np.arange(14), rows.tokens.shape)
-    logits = _apply(model, params, rows, everywhere)
-    for i, (row, _, column) in enumerate(rows.places):
-        length = expected["lengths"][i]
-        found = logits[row, column : column + length]
-        assert error(found, expected["logits"][i, :length]) <= 1e-5
 
 
 def test_padding_does_not_change_logits(classifier):
@@ -90,36 +63,6 @@ def test_other_examples_of_a_row_do_not_change_logits(classifier):
     after = _class_logits(model, params, expected, PACKED, length=13)
     np.testing.assert_array_equal(before[:2], after[:2])
     assert error(after[2], before[2]) > 1e-3
-
-
-def test_classification_gradients_equal_pytorch(classifier):
-    model, params, expected = classifier
-    rows = _rows(expected, PACKED, length=13)
-
-    def loss(params):
-        logits = _apply(model, params, rows, rows.starts)
-        picked = jnp.stack([logits[r, s] for r, s, _ in rows.places])
-        return optax.softmax_cross_entropy_with_integer_labels(
-            picked, expected["labels"]
-        ).mean()
-
-    check_gradients(jax.jit(jax.grad(loss))(params), model, expected)
-
-
-def test_word_gradients_equal_pytorch(masked_lm):
-    model, params, expected = masked_lm
-    rows = _rows(expected, PADDED, length=12)
-    columns = np.broadcast_to(np.arange(0, 12, 3), (3, 4))
-    targets = expected["targets"][:, ::3]
-
-    def loss(params):
-        logits = _apply(model, params, rows, columns)
-        losses = optax.softmax_cross_entropy_with_integer_labels(
-            logits, np.maximum(targets, 0)
-        )
-        return losses.mean(where=targets >= 0)
-
-    check_gradients(jax.jit(jax.grad(loss))(params), model, expected)
 
 
 def test_bfloat16_stays_near_float32(classifier):

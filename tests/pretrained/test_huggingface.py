@@ -239,7 +239,6 @@ def test_a_model_that_computes_something_else_is_refused(folder, field, value):
         ("feed_forward_proj", "relu"),
         ("scalable_attention", True),
         ("decoder_start_token_id", 2),
-        ("is_encoder_decoder", False),
     ],
 )
 def test_a_t5_that_is_no_mt5_is_refused(reference, tmp_path, field, value):

@@ -29,7 +29,6 @@ T5_FIELDS = {
     "dense_act_fn": "gelu_new",
     "is_gated_act": True,
     "is_decoder": False,
-    "is_encoder_decoder": True,
     "pad_token_id": 0,
     "decoder_start_token_id": 0,
     "eos_token_id": 1,
