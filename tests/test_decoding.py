@@ -26,10 +26,14 @@ SEARCHES = {
 
 @pytest.fixture(scope="module")
 def generation(reference):
-    folder = reference / "generation"
+    return _loaded(reference, "mt5_generation")
+
+
+def _loaded(reference, name):
+    folder = reference / name
     model = MT5(huggingface.read_config(folder))
     params = huggingface.load(folder, model).params
-    return model, params, dict(np.load(reference / "generation.npz"))
+    return model, params, dict(np.load(f"{folder}.npz"))
 
 
 def test_the_reference_is_worth_comparing_with(generation):
@@ -46,8 +50,16 @@ def test_the_reference_is_worth_comparing_with(generation):
 @pytest.mark.parametrize("name", SEARCHES)
 def test_tokens_equal_hugging_faces(generation, name):
     model, params, arrays = generation
-    tokens, kept = arrays["tokens"], arrays["lengths"]
-    segments = (np.arange(tokens.shape[1]) < kept[:, None]).astype(np.int32)
+    tokens, segments = _packed(arrays, per_row=1)
+    found = _search(model, name, 1)(params, tokens, segments)[:, 0]
+    np.testing.assert_array_equal(found, _filled(arrays[name]))
+
+
+@pytest.mark.parametrize("name", ["greedy", "beam"])
+def test_umt5s_tokens_equal_hugging_faces(reference, name):
+    model, params, arrays = _loaded(reference, "umt5_generation")
+    assert model.config.relpos_per_layer
+    tokens, segments = _packed(arrays, per_row=1)
     found = _search(model, name, 1)(params, tokens, segments)[:, 0]
     np.testing.assert_array_equal(found, _filled(arrays[name]))
 

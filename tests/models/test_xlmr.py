@@ -20,7 +20,10 @@ from rows import (
 )
 
 from xltransfer.errors import InputError
+from xltransfer.models.embedders import XLMREmbedder
+from xltransfer.models.layers import MASKED
 from xltransfer.models.xlmr import MLP, XLMRClassifier, XLMRConfig, XLMRMaskedLM
+from xltransfer.models.xlmr_tasks import XLMRSpanFinder
 from xltransfer.pretrained import huggingface
 
 PADDED = [[0], [1], [2]]
@@ -123,11 +126,30 @@ def test_kernels_start_as_the_config_says():
         ("mlp_size", 0),
         ("max_positions", 2),
         ("dropout_rate", 1.0),
+        ("norm", "sandwich"),
     ],
 )
 def test_a_config_that_cannot_work_is_refused(field, value):
     with pytest.raises(InputError, match=f"{field}|max_length"):
         replace(TINY, **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("pooling", "median"), ("layer", 3), ("layer", -4)]
+)
+def test_an_embedding_that_cannot_be_is_refused(field, value):
+    with pytest.raises(InputError, match=f"{field} is {value!r}"):
+        boxed_shapes(XLMREmbedder(TINY, **{field: value}))
+
+
+def test_a_span_lies_within_its_own_example():
+    model = XLMRSpanFinder(replace(TINY, num_layers=1))
+    examples = [np.arange(4, 9), np.arange(20, 23)]
+    rows = lay_out(examples, [[0, 1]], length=10, pad=1)
+    for logits in _apply(model, random_params(model), rows, rows.starts):
+        allowed = np.asarray(logits[0] > MASKED)
+        assert list(np.flatnonzero(allowed[0])) == [0, 1, 2, 3, 4]
+        assert list(np.flatnonzero(allowed[1])) == [5, 6, 7]
 
 
 def _rows(expected, layout, length):

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file, save_file
 from xltransfer.errors import InputError
 from xltransfer.models.mt5 import MT5
 from xltransfer.models.xlmr import XLMRClassifier, XLMRMaskedLM
+from xltransfer.models.xlmr_tasks import XLMRMultipleChoice
 from xltransfer.pretrained import huggingface
 
 FILE = "model.safetensors"
@@ -79,6 +80,24 @@ def test_a_head_not_asked_for_is_left_out(reference):
     assert loaded.missing == ()
     with pytest.raises(InputError, match=r"out_proj\.weight .*\[3, 32\]"):
         huggingface.load(folder, model)
+
+
+def test_a_pooler_is_not_a_head(folder):
+    # Published files of the masked LM hold one that nothing has trained.
+    pooler = {
+        "roberta.pooler.dense.weight": np.ones((32, 32), np.float32),
+        "roberta.pooler.dense.bias": np.ones(32, np.float32),
+    }
+    _rewrite(folder, lambda stored: stored | pooler)
+    model = XLMRMultipleChoice(huggingface.read_config(folder))
+    loaded = huggingface.load(folder, model)
+    assert loaded.params.keys() == {"encoder"}
+    assert loaded.missing == (
+        "classifier.bias",
+        "classifier.weight",
+        *sorted(pooler),
+    )
+    assert loaded.unused[-2:] == tuple(sorted(pooler))
 
 
 def test_names_without_the_prefix_are_found(folder):

@@ -119,10 +119,12 @@ def randomised(model: torch.nn.Module) -> torch.nn.Module:
     return model.eval()
 
 
-def padded(lengths: list[int], first: int, pad: int):
+def padded(
+    lengths: list[int], first: int, pad: int, vocabulary: int = VOCABULARY
+):
     ids = torch.full((len(lengths), max(lengths)), pad)
     for row, length in enumerate(lengths):
-        ids[row, :length] = torch.randint(first, VOCABULARY, (length,))
+        ids[row, :length] = torch.randint(first, vocabulary, (length,))
     return ids, torch.tensor(lengths)
 
 
