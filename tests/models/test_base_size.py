@@ -1,8 +1,9 @@
 """The published sizes: base models equal Hugging Face's, all sizes their gin.
 
 Expected logits come from `tests/reference/base_size.py`: random weights,
-published sizes and vocabularies, float32. Numbers of parameters are those of
-the published checkpoints.
+published sizes and vocabularies, float32. Numbers of parameters are what
+transformers counts at the published configurations, mT5's output layer apart;
+those of mT5 up to XL are also T5X's checkpoints'.
 """
 
 import re
@@ -26,10 +27,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
-        # With the masked LM's head: PyTorch's count of the published files.
         ("xlmr_base", 278_295_186),
         ("xlmr_large", 560_142_482),
-        # T5X's checkpoints.
+        ("xlmr_xl", 3_482_741_760),
+        ("xlmr_xxl", 10_712_994_816),
         ("mt5_small", 300_176_768),
         ("mt5_base", 582_401_280),
         ("mt5_large", 1_229_581_312),
@@ -40,16 +41,6 @@ ROOT = Path(__file__).parents[2]
 def test_a_gin_file_gives_the_published_number_of_parameters(name, parameters):
     shapes = boxed_shapes(_shipped(name))
     assert sum(leaf.size for leaf in jax.tree.leaves(shapes)) == parameters
-
-
-@pytest.mark.parametrize("name", ["xlmr_xl", "xlmr_xxl"])
-def test_xl_and_xxl_are_as_large_as_their_paper_says(name):
-    # 3.5 and 10.7 billion (https://arxiv.org/abs/2105.00572, abstract).
-    billions = {"xlmr_xl": 3.5, "xlmr_xxl": 10.7}[name]
-    model = _shipped(name)
-    assert model.config.norm == "pre"
-    leaves = jax.tree.leaves(boxed_shapes(model))
-    assert round(sum(leaf.size for leaf in leaves) / 1e9, 1) == billions
 
 
 def _shipped(name):
