@@ -23,7 +23,7 @@ RANKS = (
     {"phase"},
     {"specification"},
     {"train", "evaluate", "monitoring", "renderings"},
-    {"data", "objectives", "checkpoints", "optimizer"},
+    {"data", "objectives", "decoding", "checkpoints", "optimizer"},
     {"partitioning", "models", "pretrained", "metrics", "environment"},
     {
         "results",

@@ -50,6 +50,7 @@ OTHER_MODELS = {
     "pad_id": 0,
     "initializer_range": 0.03,
     "pooling": "compared_sentences",
+    "norm": "pre",
     "dtype": "bfloat16",
 }
 OTHER_TRAININGS = {
@@ -111,7 +112,7 @@ def test_every_hyperparameter_changes_the_identity_and_no_two_alike():
         ),
     ]
     identities = [one.identity(None) for one in phases]
-    assert len(set(identities)) == len(identities) == 1 + 13 + 9 + 9
+    assert len(set(identities)) == len(identities) == 1 + 14 + 9 + 9
 
 
 def test_data_vocabulary_seed_kind_and_parent_change_the_identity():

@@ -1,5 +1,7 @@
 """Logical axes: every parameter has them, and no mesh is needed for them."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,8 +12,18 @@ from jax.sharding import AxisType
 from rows import boxed_shapes, compiled, error, random_params
 
 from xltransfer.models import layers
+from xltransfer.models.embedders import (
+    MT5Embedder,
+    XLMRDualEncoder,
+    XLMREmbedder,
+)
 from xltransfer.models.mt5 import MT5, MT5Config
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
+from xltransfer.models.xlmr_tasks import (
+    XLMRMultipleChoice,
+    XLMRSpanFinder,
+    XLMRTagger,
+)
 
 XLMR = XLMRConfig(
     vocab_size=96,
@@ -31,6 +43,16 @@ MT5_TINY = MT5Config(
     mlp_dim=48,
 )
 MODELS = [XLMRClassifier(XLMR, 3), XLMRMaskedLM(XLMR), MT5(MT5_TINY)]
+OTHERS = [
+    XLMRMaskedLM(replace(XLMR, norm="pre")),
+    XLMRMultipleChoice(XLMR),
+    XLMRTagger(XLMR, 3),
+    XLMRSpanFinder(XLMR),
+    XLMREmbedder(XLMR),
+    XLMRDualEncoder(XLMR),
+    MT5Embedder(MT5_TINY),
+    MT5(replace(MT5_TINY, relpos_per_layer=True)),
+]
 RULES = (
     ("activation_batch", "data"),
     ("activation_heads", "tensor"),
@@ -44,7 +66,9 @@ RULES = (
 )
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize(
+    "model", MODELS + OTHERS, ids=lambda m: type(m).__name__
+)
 def test_logical_names_cover_every_parameter(model):
     boxes = flatten_dict(boxed_shapes(model), sep="/")
     for path, box in boxes.items():

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file, save_file
 from xltransfer.errors import InputError
 from xltransfer.models.mt5 import MT5
 from xltransfer.models.xlmr import XLMRClassifier, XLMRMaskedLM
+from xltransfer.models.xlmr_tasks import XLMRMultipleChoice
 from xltransfer.pretrained import huggingface
 
 FILE = "model.safetensors"
@@ -79,6 +80,24 @@ def test_a_head_not_asked_for_is_left_out(reference):
     assert loaded.missing == ()
     with pytest.raises(InputError, match=r"out_proj\.weight .*\[3, 32\]"):
         huggingface.load(folder, model)
+
+
+def test_a_pooler_is_not_a_head(folder):
+    # Published files of the masked LM hold one that nothing has trained.
+    pooler = {
+        "roberta.pooler.dense.weight": np.ones((32, 32), np.float32),
+        "roberta.pooler.dense.bias": np.ones(32, np.float32),
+    }
+    _rewrite(folder, lambda stored: stored | pooler)
+    model = XLMRMultipleChoice(huggingface.read_config(folder))
+    loaded = huggingface.load(folder, model)
+    assert loaded.params.keys() == {"encoder"}
+    assert loaded.missing == (
+        "classifier.bias",
+        "classifier.weight",
+        *sorted(pooler),
+    )
+    assert loaded.unused[-2:] == tuple(sorted(pooler))
 
 
 def test_names_without_the_prefix_are_found(folder):
@@ -218,7 +237,11 @@ def test_an_empty_folder_is_refused(reference, tmp_path):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("model_type", "xlm-roberta-xl"),
+        ("model_type", "xlm-mlm"),
+        ("position_embedding_type", "relative_key"),
+        ("is_decoder", True),
+        ("tie_word_embeddings", False),
+        ("classifier_dropout", 0.3),
         ("hidden_act", "relu"),
         ("type_vocab_size", 2),
     ],
@@ -227,6 +250,21 @@ def test_a_model_that_computes_something_else_is_refused(folder, field, value):
     _edit_config(folder, {field: value})
     with pytest.raises(InputError, match=f"{field} {value!r}"):
         huggingface.read_config(folder)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("feed_forward_proj", "relu"),
+        ("scalable_attention", True),
+        ("decoder_start_token_id", 2),
+    ],
+)
+def test_a_t5_that_is_no_mt5_is_refused(reference, tmp_path, field, value):
+    shutil.copy(reference / "mt5" / "config.json", tmp_path)
+    _edit_config(tmp_path, {field: value})
+    with pytest.raises(InputError, match=f"{field} {value!r}"):
+        huggingface.read_config(tmp_path)
 
 
 def test_a_config_without_a_size_is_refused(folder):

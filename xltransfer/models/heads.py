@@ -1,4 +1,4 @@
-"""What stands on an encoder: pooling, classification, word prediction.
+"""What stands on an encoder: pooling, and heads for each kind of problem.
 
 A pooling is a function of the encoder's output and of the batch's own arrays
 that gives one vector per slot; a new one needs no change anywhere else.
@@ -58,14 +58,21 @@ def sentence_masks(
     starts: Int[Array, "B S"],
 ) -> tuple[Bool[Array, "B S L"], Bool[Array, "B S L"]]:
     """Where the two sentences of each slot's pair lie, markers left out."""
-    segments = jnp.take_along_axis(segment_ids, starts, axis=1)
-    own = segments[:, :, None] == segment_ids[:, None, :]
+    own = example_masks(segment_ids, starts)
     separators = jnp.cumsum(tokens == SEPARATOR, axis=1)
     before = jnp.take_along_axis(separators, starts, axis=1)
     passed = separators[:, None, :] - before[:, :, None]
     after_start = jnp.arange(tokens.shape[1]) > starts[:, :, None]
     word = (tokens != SEPARATOR)[:, None, :] & after_start & own
     return word & (passed == 0), word & (passed == 2)
+
+
+def example_masks(
+    segment_ids: Int[Array, "B L"], starts: Int[Array, "B S"]
+) -> Bool[Array, "B S L"]:
+    """Where each slot's example lies."""
+    segments = jnp.take_along_axis(segment_ids, starts, axis=1)
+    return segments[:, :, None] == segment_ids[:, None, :]
 
 
 def masked_mean(
@@ -83,6 +90,31 @@ def masked_mean(
 POOLINGS: dict[str, Pooling] = {
     "first_token": first_token,
     "compared_sentences": compared_sentences,
+}
+
+
+def _mean_vector(
+    hidden: Float[Array, "B L D"],
+    segment_ids: Int[Array, "B L"],
+    starts: Int[Array, "B S"],
+) -> Float[Array, "B S D"]:
+    return masked_mean(hidden, example_masks(segment_ids, starts))
+
+
+def _first_vector(
+    hidden: Float[Array, "B L D"],
+    segment_ids: Int[Array, "B L"],
+    starts: Int[Array, "B S"],
+) -> Float[Array, "B S D"]:
+    del segment_ids
+    return take_columns(hidden, starts)
+
+
+# What makes a sentence's vector; the mean is over all tokens, markers too, as
+# in XTREME's retrieval baselines.
+EMBEDDINGS: dict[str, Callable[[Array, Array, Array], Array]] = {
+    "mean": _mean_vector,
+    "first_token": _first_vector,
 }
 
 
@@ -115,6 +147,54 @@ class ClassificationHead(nn.Module):
         logits = Dense(
             self.num_labels,
             ("mlp", "labels"),
+            self.kernel_init,
+            "float32",
+            name="out",
+        )(x)
+        return constrain(logits, "batch", "slots", "labels")
+
+
+class ChoiceHead(nn.Module):
+    """Dense, tanh, dropout, one number, as in XLMRobertaForMultipleChoice."""
+
+    dropout_rate: float
+    kernel_init: Initializer
+    dtype: str
+
+    @nn.compact
+    def __call__(
+        self, first: Float[Array, "B S D"], *, deterministic: bool
+    ) -> Float[Array, "B S"]:
+        x = Dense(
+            first.shape[-1],
+            ("embed", "mlp"),
+            self.kernel_init,
+            self.dtype,
+            name="pooler",
+        )(first)
+        x = constrain(jnp.tanh(x), "batch", "slots", "mlp")
+        x = nn.Dropout(self.dropout_rate)(x, deterministic=deterministic)
+        scores = Dense(
+            1, ("mlp", "labels"), self.kernel_init, "float32", name="out"
+        )(x)
+        return constrain(scores[..., 0], "batch", "slots")
+
+
+class TaggingHead(nn.Module):
+    """Dropout, linear, as in XLMRobertaForTokenClassification, in float32."""
+
+    num_labels: int
+    dropout_rate: float
+    kernel_init: Initializer
+
+    @nn.compact
+    def __call__(
+        self, hidden: Float[Array, "B P D"], *, deterministic: bool
+    ) -> Float[Array, "B P C"]:
+        x = nn.Dropout(self.dropout_rate)(hidden, deterministic=deterministic)
+        logits = Dense(
+            self.num_labels,
+            ("embed", "labels"),
             self.kernel_init,
             "float32",
             name="out",

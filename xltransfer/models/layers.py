@@ -222,13 +222,18 @@ def _zeros(width: int):
     return nn.with_logical_partitioning(zeros, ("embed",)), (width,)
 
 
+KeysValues = tuple[Float[Array, "B S H K"], Float[Array, "B S H K"]]
+
+
 class Attention(nn.Module):
     """Multi-head attention, `softmax(scale QKᵀ + bias) V`, softmax in float32.
 
     Source: https://arxiv.org/abs/1706.03762. `query_init` initialises the
-    query kernel and `kernel_init` the other three.
+    query kernel and `kernel_init` the other three. Keys and values can be
+    computed apart and kept by the caller, who decodes token by token.
     """
 
+    width: int
     num_heads: int
     head_dim: int
     scale: float
@@ -238,7 +243,28 @@ class Attention(nn.Module):
     kernel_init: Initializer
     dtype: str
 
-    @nn.compact
+    def setup(self) -> None:
+        self.query = self._projection(self.query_init)
+        self.key = self._projection(self.kernel_init)
+        self.value = self._projection(self.kernel_init)
+        self.out = Dense(
+            features=self.width,
+            axes=("joined_kv", "embed"),
+            kernel_init=self.kernel_init,
+            dtype=self.dtype,
+            use_bias=self.use_bias,
+        )
+        self.dropout = nn.Dropout(self.dropout_rate)
+
+    def _projection(self, init: Initializer) -> Dense:
+        return Dense(
+            features=self.num_heads * self.head_dim,
+            axes=("embed", "joined_kv"),
+            kernel_init=init,
+            dtype=self.dtype,
+            use_bias=self.use_bias,
+        )
+
     def __call__(
         self,
         queries: Float[Array, "B L D"],
@@ -248,35 +274,42 @@ class Attention(nn.Module):
         *,
         deterministic: bool,
     ) -> Float[Array, "B L D"]:
-        query = self._heads("query", queries, self.query_init, "length")
-        key = self._heads("key", keys, self.kernel_init, "kv_length")
-        value = self._heads("value", keys, self.kernel_init, "kv_length")
+        """Mixes what `keys` hold for each of `queries`."""
+        kept = self.keys_values(keys)
+        return self.attend(
+            queries, kept, mask, bias, deterministic=deterministic
+        )
+
+    def keys_values(self, x: Float[Array, "B S D"]) -> KeysValues:
+        """Returns the keys and values of each column."""
+        return (
+            self._heads(self.key(x), "kv_length"),
+            self._heads(self.value(x), "kv_length"),
+        )
+
+    def attend(
+        self,
+        queries: Float[Array, "B L D"],
+        kept: KeysValues,
+        mask: Bool[Array, "B 1 L S"],
+        bias: Float[Array, "1 H L S"] | None,
+        *,
+        deterministic: bool,
+    ) -> Float[Array, "B L D"]:
+        """As `__call__`, with keys and values from `keys_values`."""
+        key, value = kept
+        query = self._heads(self.query(queries), "length")
         weights = attention_weights(query, key, mask, bias, self.scale)
         weights = constrain(weights, "batch", "heads", "length", "kv_length")
-        weights = nn.Dropout(self.dropout_rate)(
+        weights = self.dropout(
             weights.astype(self.dtype), deterministic=deterministic
         )
         mixed = jnp.einsum("BHLS,BSHK->BLHK", weights, value)
         mixed = constrain(mixed, "batch", "length", "heads", "kv")
-        return Dense(
-            features=queries.shape[-1],
-            axes=("joined_kv", "embed"),
-            kernel_init=self.kernel_init,
-            dtype=self.dtype,
-            use_bias=self.use_bias,
-            name="out",
-        )(mixed.reshape(*mixed.shape[:2], -1))
+        return self.out(mixed.reshape(*mixed.shape[:2], -1))
 
-    def _heads(self, name: str, x: Array, init: Initializer, length: str):
-        joined = Dense(
-            features=self.num_heads * self.head_dim,
-            axes=("embed", "joined_kv"),
-            kernel_init=init,
-            dtype=self.dtype,
-            use_bias=self.use_bias,
-            name=name,
-        )(x)
-        split = joined.reshape(*x.shape[:2], self.num_heads, self.head_dim)
+    def _heads(self, joined: Float[Array, "B L J"], length: str) -> Array:
+        split = joined.reshape(*joined.shape[:2], self.num_heads, self.head_dim)
         return constrain(split, "batch", length, "heads", "kv")
 
 

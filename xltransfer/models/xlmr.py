@@ -1,11 +1,15 @@
-"""XLM-R, base and large (https://arxiv.org/abs/1911.02116).
+"""XLM-R (https://arxiv.org/abs/1911.02116).
 
-A RoBERTa encoder: post-layer-norm, exact GELU, learnt positions. Batches are
-packed: a row holds several examples, told apart by `segment_ids` (0 is
+A RoBERTa encoder: exact GELU, learnt positions. Base, large and XLM-V
+(https://arxiv.org/abs/2301.10472) normalise after each layer, XL and XXL
+(https://arxiv.org/abs/2105.00572) before it and once more at the end. Batches
+are packed: a row holds several examples, told apart by `segment_ids` (0 is
 padding), and `positions` restart at 0 in each of them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +45,8 @@ class XLMRConfig:
     `max_positions` is Hugging Face's `max_position_embeddings`: it includes
     the `pad_id + 1` rows that no token uses, so 514 serves 512 tokens.
     `pooling` names what a classification head reads, of `heads.POOLINGS`; the
-    published models' is `first_token`.
+    published models' is `first_token`. `norm` says where the layer norms
+    stand: `post`, after each sum, or `pre`, before each layer.
 
     Raises:
       InputError: when sizes do not fit together or `dtype` is not supported.
@@ -59,6 +64,7 @@ class XLMRConfig:
     pad_id: int = 1
     initializer_range: float = 0.02
     pooling: str = "first_token"
+    norm: Literal["post", "pre"] = "post"
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
@@ -77,6 +83,10 @@ class XLMRConfig:
             raise InputError(
                 f"XLMRConfig.pooling is {self.pooling!r}; one of "
                 f"{', '.join(POOLINGS)}.{nearest(self.pooling, POOLINGS)}"
+            )
+        if self.norm not in ("post", "pre"):
+            raise InputError(
+                f"XLMRConfig.norm is {self.norm!r}; 'post' or 'pre'"
             )
         if self.hidden_size % self.num_heads:
             raise InputError(
@@ -186,10 +196,11 @@ class XLMREncoder(nn.Module):
     config: XLMRConfig
 
     def setup(self) -> None:
-        self.embeddings = Embeddings(self.config)
-        self.layers = [
-            EncoderLayer(self.config) for _ in range(self.config.num_layers)
-        ]
+        config = self.config
+        self.embeddings = Embeddings(config)
+        self.layers = [EncoderLayer(config) for _ in range(config.num_layers)]
+        if config.norm == "pre":
+            self.layer_norm = LayerNorm(config.layer_norm_epsilon, config.dtype)
 
     def __call__(
         self,
@@ -199,15 +210,38 @@ class XLMREncoder(nn.Module):
         *,
         deterministic: bool,
     ) -> Float[Array, "B L D"]:
+        return self.hidden_states(
+            tokens, segment_ids, positions, deterministic=deterministic
+        )[-1]
+
+    def hidden_states(
+        self,
+        tokens: Int[Array, "B L"],
+        segment_ids: Int[Array, "B L"],
+        positions: Int[Array, "B L"],
+        *,
+        deterministic: bool,
+    ) -> list[Float[Array, "B L D"]]:
+        """Returns the embeddings and each layer's output.
+
+        The last is normalised; with `norm` at `pre` the others are not. Under
+        `jit`, layers after the one that is used cost nothing.
+        """
         x = self.embeddings(tokens, positions, deterministic=deterministic)
         mask = segment_mask(segment_ids, segment_ids)
+        states = [x]
         for layer in self.layers:
-            x = layer(x, mask, deterministic=deterministic)
-        return x
+            states.append(layer(states[-1], mask, deterministic=deterministic))
+        if self.config.norm == "pre":
+            states[-1] = self.layer_norm(states[-1])
+        return states
 
 
 class Embeddings(nn.Module):
-    """Token, position and (single) token type, summed and normalised."""
+    """Token, position and (single) token type, summed.
+
+    Normalised at once, unless the layers do so first thing.
+    """
 
     config: XLMRConfig
 
@@ -216,11 +250,12 @@ class Embeddings(nn.Module):
         self.token = self._table(config.vocab_size, "vocab")
         self.position = self._table(config.max_positions, "positions")
         self.token_type = self._table(1, "token_types")
-        self.layer_norm = LayerNorm(config.layer_norm_epsilon, config.dtype)
+        if config.norm == "post":
+            self.layer_norm = LayerNorm(config.layer_norm_epsilon, config.dtype)
         self.dropout = nn.Dropout(config.dropout_rate)
 
     def _table(self, size: int, axis: str) -> Embed:
-        # Summed in float32: the norm follows at once.
+        # Summed in float32, and rounded once.
         return Embed(
             size=size,
             width=self.config.hidden_size,
@@ -240,12 +275,15 @@ class Embeddings(nn.Module):
         # fairseq counts positions from the padding id on.
         x = x + self.position(positions + self.config.pad_id + 1)
         x = x + self.token_type(jnp.zeros((1, 1), jnp.int32))
-        x = self.dropout(self.layer_norm(x), deterministic=deterministic)
+        if self.config.norm == "post":
+            x = self.layer_norm(x)
+        x = x.astype(self.config.dtype)
+        x = self.dropout(x, deterministic=deterministic)
         return constrain(x, "batch", "length", "embed")
 
 
 class EncoderLayer(nn.Module):
-    """Attention and feed-forward, each added and then normalised."""
+    """Attention and feed-forward, each with its sum and norm."""
 
     config: XLMRConfig
 
@@ -257,18 +295,29 @@ class EncoderLayer(nn.Module):
         *,
         deterministic: bool,
     ) -> Float[Array, "B L D"]:
-        config = self.config
-        drop = nn.Dropout(config.dropout_rate, deterministic=deterministic)
-        y = _attention(config)(x, x, mask, deterministic=deterministic)
-        x = _norm(config, "post_attention_layer_norm")(x + drop(y))
-        x = constrain(x, "batch", "length", "embed")
-        y = MLP(config, name="mlp")(x)
-        x = _norm(config, "post_mlp_layer_norm")(x + drop(y))
+        attention = _attention(self.config)
+        mlp = MLP(self.config, name="mlp")
+        # fairseq drops after both; Hugging Face's XL leaves the second out.
+        drop = nn.Dropout(self.config.dropout_rate, deterministic=deterministic)
+        x = self._add(
+            "attention",
+            x,
+            lambda y: drop(attention(y, y, mask, deterministic=deterministic)),
+        )
+        return self._add("mlp", x, lambda y: drop(mlp(y)))
+
+    def _add(
+        self, name: str, x: Float[Array, "B L D"], layer: Callable
+    ) -> Float[Array, "B L D"]:
+        order = self.config.norm
+        norm = _norm(self.config, f"{order}_{name}_layer_norm")
+        x = norm(x + layer(x)) if order == "post" else x + layer(norm(x))
         return constrain(x, "batch", "length", "embed")
 
 
 def _attention(config: XLMRConfig) -> Attention:
     return Attention(
+        width=config.hidden_size,
         num_heads=config.num_heads,
         head_dim=config.head_dim,
         scale=inverse_root(config.head_dim),

@@ -19,13 +19,32 @@ from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 from safetensors import SafetensorError, safe_open
 
-from xltransfer.errors import InputError, nearest
+from xltransfer.errors import InputError
+from xltransfer.models.embedders import (
+    MT5Embedder,
+    XLMRDualEncoder,
+    XLMREmbedder,
+)
 from xltransfer.models.mt5 import MT5, MT5Config
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
-from xltransfer.pretrained import names
+from xltransfer.models.xlmr_tasks import (
+    XLMRMultipleChoice,
+    XLMRSpanFinder,
+    XLMRTagger,
+)
+from xltransfer.pretrained import configurations, names
 
 Params = dict[str, Any]
-Model = XLMRClassifier | XLMRMaskedLM | MT5
+XLMRModel = (
+    XLMRClassifier
+    | XLMRMaskedLM
+    | XLMRMultipleChoice
+    | XLMRTagger
+    | XLMRSpanFinder
+    | XLMREmbedder
+    | XLMRDualEncoder
+)
+Model = XLMRModel | MT5 | MT5Embedder
 
 
 @dataclass(frozen=True)
@@ -53,64 +72,7 @@ def read_config(
     """
     path = Path(directory) / "config.json"
     fields = _read_json(path)
-    readers = {"xlm-roberta": _xlmr_config, "mt5": _mt5_config}
-    family = fields.get("model_type")
-    if family not in readers:
-        raise InputError(
-            f"{path}: model_type {family!r} is none of {sorted(readers)}."
-            f"{nearest(str(family), readers)}"
-        )
-    try:
-        return readers[family](fields, path, dtype)
-    except KeyError as error:
-        raise InputError(f"{path}: no field {error.args[0]!r}") from None
-
-
-def _xlmr_config(fields: Mapping, path: Path, dtype: str) -> XLMRConfig:
-    _require(fields, path, "hidden_act", "gelu")
-    _require(fields, path, "type_vocab_size", 1)
-    _require(fields, path, "position_embedding_type", "absolute")
-    return XLMRConfig(
-        vocab_size=fields["vocab_size"],
-        hidden_size=fields["hidden_size"],
-        num_layers=fields["num_hidden_layers"],
-        num_heads=fields["num_attention_heads"],
-        mlp_size=fields["intermediate_size"],
-        max_positions=fields["max_position_embeddings"],
-        dropout_rate=fields.get("hidden_dropout_prob", 0.1),
-        attention_dropout_rate=fields.get("attention_probs_dropout_prob", 0.1),
-        layer_norm_epsilon=fields["layer_norm_eps"],
-        pad_id=fields.get("pad_token_id", 1),
-        initializer_range=fields.get("initializer_range", 0.02),
-        dtype=dtype,
-    )
-
-
-def _mt5_config(fields: Mapping, path: Path, dtype: str) -> MT5Config:
-    _require(fields, path, "feed_forward_proj", "gated-gelu")
-    layers = fields["num_layers"]
-    return MT5Config(
-        vocab_size=fields["vocab_size"],
-        emb_dim=fields["d_model"],
-        num_heads=fields["num_heads"],
-        num_encoder_layers=layers,
-        num_decoder_layers=fields.get("num_decoder_layers") or layers,
-        head_dim=fields["d_kv"],
-        mlp_dim=fields["d_ff"],
-        dropout_rate=fields.get("dropout_rate", 0.1),
-        relpos_buckets=fields.get("relative_attention_num_buckets", 32),
-        relpos_max_distance=fields.get("relative_attention_max_distance", 128),
-        layer_norm_epsilon=fields.get("layer_norm_epsilon", 1e-6),
-        dtype=dtype,
-    )
-
-
-def _require(fields: Mapping, path: Path, field: str, value: object) -> None:
-    if fields.get(field, value) != value:
-        raise InputError(
-            f"{path}: {field} {fields[field]!r} is not supported, only "
-            f"{value!r}"
-        )
+    return configurations.parse(fields, path, dtype)
 
 
 def load(directory: Path, model: Model, *, head: bool = True) -> Loaded:
@@ -137,6 +99,7 @@ def load(directory: Path, model: Model, *, head: bool = True) -> Loaded:
     missing = {
         path: t.name for path, t in wanted.items() if t.name not in stored
     }
+    missing |= _head_without_output(wanted, missing)
     _check_missing(directory, wanted, missing)
     shapes = _shapes(model)
     params = {
@@ -144,7 +107,7 @@ def load(directory: Path, model: Model, *, head: bool = True) -> Loaded:
         for path, tensor in wanted.items()
         if path not in missing
     }
-    used = {tensor.name for tensor in wanted.values()}
+    used = {t.name for path, t in wanted.items() if path not in missing}
     used |= _verified_copies(directory, stored, _copies_of(model, head))
     return Loaded(
         params=unflatten_dict(params),
@@ -186,14 +149,30 @@ def digest(directory: Path) -> str:
 def table_of(model: Model) -> names.Table:
     """The names of all of the model's parameters."""
     match model:
-        case XLMRClassifier():
-            head = names.xlmr_classification_head()
-            return names.xlmr_encoder(model.config) | head
-        case XLMRMaskedLM():
-            head = names.xlmr_masked_lm_head()
-            return names.xlmr_encoder(model.config) | head
         case MT5():
             return names.mt5(model.config)
+        case MT5Embedder():
+            return names.mt5_encoder(model.config)
+        case _:
+            return names.xlmr_encoder(model.config) | _xlmr_head(model)
+
+
+def _xlmr_head(model: XLMRModel) -> names.Table:
+    match model:
+        case XLMRClassifier():
+            return names.xlmr_classification_head()
+        case XLMRMaskedLM():
+            return names.xlmr_masked_lm_head()
+        case XLMRMultipleChoice():
+            return names.xlmr_choice_head()
+        case XLMRTagger():
+            return names.xlmr_tagging_head()
+        case XLMRSpanFinder():
+            return names.xlmr_span_head()
+        case XLMRDualEncoder():
+            return names.xlmr_scale_head()
+        case XLMREmbedder():
+            return {}
 
 
 def _stored_table(table: names.Table, stored: Iterable[str]) -> names.Table:
@@ -208,6 +187,13 @@ def _stored_table(table: names.Table, stored: Iterable[str]) -> names.Table:
 
 def _in_head(path: str) -> bool:
     return path.startswith("head/")
+
+
+def _head_without_output(wanted: names.Table, missing: dict) -> dict[str, str]:
+    """A head of which the file has the pooler only, which is not trained."""
+    head = {path: t.name for path, t in wanted.items() if _in_head(path)}
+    own = {path for path in head if not path.startswith("head/pooler/")}
+    return head if own <= missing.keys() else {}
 
 
 def _check_missing(directory: Path, wanted: names.Table, missing: dict) -> None:
@@ -265,6 +251,8 @@ def _copies_of(model: Model, head: bool) -> dict[str, str]:
             return names.XLMR_MASKED_LM_COPIES
         case MT5():
             return names.MT5_COPIES
+        case MT5Embedder():
+            return names.MT5_ENCODER_COPIES
         case _:
             return {}
 

@@ -24,19 +24,22 @@ Table = dict[str, Tensor]
 # The part of XLM-R's names that the bare encoder's files leave out.
 XLMR_PREFIX = "roberta."
 
+# A layer that files of the bare encoder may hold, trained for nothing.
+XLMR_POOLER = "roberta.pooler.dense"
+
 # Tensors that a file may repeat: copy -> original.
 XLMR_MASKED_LM_COPIES = {
     "lm_head.decoder.weight": "roberta.embeddings.word_embeddings.weight",
     "lm_head.decoder.bias": "lm_head.bias",
 }
-MT5_COPIES = {
-    "encoder.embed_tokens.weight": "shared.weight",
+MT5_ENCODER_COPIES = {"encoder.embed_tokens.weight": "shared.weight"}
+MT5_COPIES = MT5_ENCODER_COPIES | {
     "decoder.embed_tokens.weight": "shared.weight",
 }
 
 
 def xlmr_encoder(config: XLMRConfig) -> Table:
-    """The encoder of `XLMRClassifier` and `XLMRMaskedLM`."""
+    """The encoder of every model on XLM-R."""
     ours, theirs = "encoder/embeddings", "roberta.embeddings"
     table = {
         f"{ours}/{name}/embedding": Tensor(
@@ -48,12 +51,30 @@ def xlmr_encoder(config: XLMRConfig) -> Table:
             ("token_type", "token_type"),
         )
     }
-    table |= _norm(f"{ours}/layer_norm", f"{theirs}.LayerNorm")
+    if config.norm == "post":
+        table |= _norm(f"{ours}/layer_norm", f"{theirs}.LayerNorm")
+    else:
+        table |= _norm("encoder/layer_norm", "roberta.encoder.LayerNorm")
+    norms = XLMR_NORMS[config.norm]
     for i in range(config.num_layers):
-        table |= _xlmr_layer(
-            f"encoder/layers_{i}", f"roberta.encoder.layer.{i}"
-        )
+        ours, theirs = f"encoder/layers_{i}", f"roberta.encoder.layer.{i}"
+        table |= _xlmr_layer(ours, theirs)
+        for name, stored in norms.items():
+            table |= _norm(f"{ours}/{name}", f"{theirs}.{stored}")
     return table
+
+
+# The norms of a layer, by where they stand: XLM-R's and XLM-R XL's.
+XLMR_NORMS = {
+    "post": {
+        "post_attention_layer_norm": "attention.output.LayerNorm",
+        "post_mlp_layer_norm": "output.LayerNorm",
+    },
+    "pre": {
+        "pre_attention_layer_norm": "attention.self_attn_layer_norm",
+        "pre_mlp_layer_norm": "LayerNorm",
+    },
+}
 
 
 def _xlmr_layer(ours: str, theirs: str) -> Table:
@@ -63,13 +84,8 @@ def _xlmr_layer(ours: str, theirs: str) -> Table:
         | _dense(f"{ours}/attention/key", f"{attention}.self.key")
         | _dense(f"{ours}/attention/value", f"{attention}.self.value")
         | _dense(f"{ours}/attention/out", f"{attention}.output.dense")
-        | _norm(
-            f"{ours}/post_attention_layer_norm",
-            f"{attention}.output.LayerNorm",
-        )
         | _dense(f"{ours}/mlp/wi", f"{theirs}.intermediate.dense")
         | _dense(f"{ours}/mlp/wo", f"{theirs}.output.dense")
-        | _norm(f"{ours}/post_mlp_layer_norm", f"{theirs}.output.LayerNorm")
     )
 
 
@@ -78,6 +94,29 @@ def xlmr_classification_head() -> Table:
     return _dense("head/dense", "classifier.dense") | _dense(
         "head/out", "classifier.out_proj"
     )
+
+
+def xlmr_choice_head() -> Table:
+    """The head of `XLMRMultipleChoice`.
+
+    Its first layer is Hugging Face's pooler, which lies in the encoder there.
+    """
+    return _dense("head/pooler", XLMR_POOLER) | _dense("head/out", "classifier")
+
+
+def xlmr_tagging_head() -> Table:
+    """The head of `XLMRTagger`."""
+    return _dense("head/out", "classifier")
+
+
+def xlmr_span_head() -> Table:
+    """The head of `XLMRSpanFinder`."""
+    return _dense("head", "qa_outputs")
+
+
+def xlmr_scale_head() -> Table:
+    """The head of `XLMRDualEncoder`, under CLIP's name."""
+    return {"head/log_scale": Tensor("logit_scale")}
 
 
 def xlmr_masked_lm_head() -> Table:
@@ -91,24 +130,39 @@ def xlmr_masked_lm_head() -> Table:
 
 def mt5(config: MT5Config) -> Table:
     """All of `MT5`."""
-    table = {
-        "token_embedder/embedding": Tensor("shared.weight"),
-        "decoder/logits_dense/kernel": Tensor("lm_head.weight", True),
-    }
-    for stack in ("encoder", "decoder"):
-        first = f"{stack}.block.0.layer.0.SelfAttention"
-        table |= {
-            f"{stack}/relpos_bias/rel_embedding": Tensor(
-                f"{first}.relative_attention_bias.weight", True
-            ),
-            f"{stack}/{stack}_norm/scale": Tensor(
-                f"{stack}.final_layer_norm.weight"
-            ),
-        }
-    for i in range(config.num_encoder_layers):
-        table |= _mt5_encoder_layer(f"encoder/layers_{i}", f"encoder.block.{i}")
+    table = mt5_encoder(config) | _mt5_stack(
+        "decoder", config.num_decoder_layers, config.relpos_per_layer
+    )
+    table["decoder/logits_dense/kernel"] = Tensor("lm_head.weight", True)
     for i in range(config.num_decoder_layers):
         table |= _mt5_decoder_layer(f"decoder/layers_{i}", f"decoder.block.{i}")
+    return table
+
+
+def mt5_encoder(config: MT5Config) -> Table:
+    """All of `MT5Embedder`."""
+    table = {"token_embedder/embedding": Tensor("shared.weight")}
+    table |= _mt5_stack(
+        "encoder", config.num_encoder_layers, config.relpos_per_layer
+    )
+    for i in range(config.num_encoder_layers):
+        table |= _mt5_encoder_layer(f"encoder/layers_{i}", f"encoder.block.{i}")
+    return table
+
+
+def _mt5_stack(stack: str, layers: int, relpos_per_layer: bool) -> Table:
+    """The final norm, and the tables of relative positions."""
+    table = {
+        f"{stack}/{stack}_norm/scale": Tensor(
+            f"{stack}.final_layer_norm.weight"
+        )
+    }
+    for i in range(layers if relpos_per_layer else 1):
+        ours = f"{stack}/layers_{i}" if relpos_per_layer else stack
+        theirs = f"{stack}.block.{i}.layer.0.SelfAttention"
+        table[f"{ours}/relpos_bias/rel_embedding"] = Tensor(
+            f"{theirs}.relative_attention_bias.weight", True
+        )
     return table
 
 

@@ -1,0 +1,215 @@
+"""XLM-R (`xlmr`) and XLM-R XL (`xlmr_xl`) with each head, at tiny size."""
+
+import copy
+from pathlib import Path
+
+import torch
+from recording import VOCABULARY, mask, mean, padded, randomised, record
+from torch.nn import functional
+from transformers import (
+    PretrainedConfig,
+    XLMRobertaConfig,
+    XLMRobertaForMaskedLM,
+    XLMRobertaForMultipleChoice,
+    XLMRobertaForQuestionAnswering,
+    XLMRobertaForSequenceClassification,
+    XLMRobertaForTokenClassification,
+    XLMRobertaModel,
+    XLMRobertaXLConfig,
+    XLMRobertaXLForMaskedLM,
+    XLMRobertaXLForMultipleChoice,
+    XLMRobertaXLForQuestionAnswering,
+    XLMRobertaXLForSequenceClassification,
+    XLMRobertaXLForTokenClassification,
+    XLMRobertaXLModel,
+)
+
+LABELS = 3
+LENGTHS = [12, 7, 5]
+
+
+def write(folder: Path) -> None:
+    config = _config(XLMRobertaConfig)
+    classifier(
+        folder / "xlmr_classifier", XLMRobertaForSequenceClassification, config
+    )
+    masked_lm(folder / "xlmr_masked_lm", XLMRobertaForMaskedLM, config)
+    choice(folder / "xlmr_choice", XLMRobertaForMultipleChoice, config)
+    tagger(folder / "xlmr_tagger", XLMRobertaForTokenClassification, config)
+    span(folder / "xlmr_span", XLMRobertaForQuestionAnswering, config)
+    embedding(folder / "xlmr_embedding", XLMRobertaModel, config)
+    dual(folder / "xlmr_dual", XLMRobertaModel, config)
+    config = _config(XLMRobertaXLConfig)
+    classifier(
+        folder / "xlmr_xl_classifier",
+        XLMRobertaXLForSequenceClassification,
+        config,
+    )
+    masked_lm(folder / "xlmr_xl_masked_lm", XLMRobertaXLForMaskedLM, config)
+    choice(folder / "xlmr_xl_choice", XLMRobertaXLForMultipleChoice, config)
+    tagger(
+        folder / "xlmr_xl_tagger", XLMRobertaXLForTokenClassification, config
+    )
+    span(folder / "xlmr_xl_span", XLMRobertaXLForQuestionAnswering, config)
+    embedding(folder / "xlmr_xl_embedding", XLMRobertaXLModel, config)
+
+
+def _config(kind: type) -> PretrainedConfig:
+    return kind(
+        vocab_size=VOCABULARY,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=48,
+        max_position_embeddings=40,
+        type_vocab_size=1,
+        layer_norm_eps=1e-5,
+        num_labels=LABELS,
+        attn_implementation="eager",
+    )
+
+
+def classifier(path: Path, kind: type, config: PretrainedConfig) -> None:
+    tokens, lengths = padded(LENGTHS, first=4, pad=1)
+    labels = torch.tensor([2, 0, 1])
+
+    def forward(model, tokens):
+        logits = model(tokens, attention_mask=mask(tokens, lengths)).logits
+        return {"logits": logits}, functional.cross_entropy(logits, labels)
+
+    model = randomised(kind(config))
+    record(path, model, tokens, forward, lengths=lengths, labels=labels)
+
+
+def masked_lm(path: Path, kind: type, config: PretrainedConfig) -> None:
+    tokens, lengths = padded(LENGTHS, first=4, pad=1)
+    targets, _ = padded(LENGTHS, first=4, pad=-100)
+    # Every third column is predicted; the first of each row among them.
+    targets[:, torch.arange(12) % 3 != 0] = -100
+
+    def forward(model, tokens):
+        logits = model(tokens, attention_mask=mask(tokens, lengths)).logits
+        return {"logits": logits}, functional.cross_entropy(logits.mT, targets)
+
+    model = randomised(kind(config))
+    record(path, model, tokens, forward, lengths=lengths, targets=targets)
+
+
+def choice(path: Path, kind: type, config: PretrainedConfig) -> None:
+    """Three questions with two choices each."""
+    tokens, lengths = padded([9, 12, 7, 8, 5, 4], first=4, pad=1)
+    labels = torch.tensor([1, 0, 1])
+
+    def forward(model, tokens):
+        kept = mask(tokens, lengths)
+        logits = model(
+            tokens.reshape(3, 2, -1), attention_mask=kept.reshape(3, 2, -1)
+        ).logits
+        loss = functional.cross_entropy(logits, labels)
+        return {"logits": logits.flatten()}, loss
+
+    model = randomised(kind(config))
+    record(path, model, tokens, forward, lengths=lengths, labels=labels)
+
+
+def tagger(path: Path, kind: type, config: PretrainedConfig) -> None:
+    tokens, lengths = padded(LENGTHS, first=4, pad=1)
+    targets = torch.randint(0, LABELS, tokens.shape)
+    targets[mask(tokens, lengths) == 0] = -100
+
+    def forward(model, tokens):
+        logits = model(tokens, attention_mask=mask(tokens, lengths)).logits
+        return {"logits": logits}, functional.cross_entropy(logits.mT, targets)
+
+    model = randomised(kind(config))
+    record(path, model, tokens, forward, lengths=lengths, targets=targets)
+
+
+def span(path: Path, kind: type, config: PretrainedConfig) -> None:
+    """The second example has no answer: its first token stands for that."""
+    tokens, lengths = padded(LENGTHS, first=4, pad=1)
+    answers = torch.tensor([[3, 0, 2], [9, 0, 2]])
+
+    def forward(model, tokens):
+        kept = mask(tokens, lengths)
+        found = model(tokens, attention_mask=kept)
+        logits = torch.stack([found.start_logits, found.end_logits])
+        outside = logits.masked_fill(kept == 0, -torch.inf)
+        loss = functional.cross_entropy(
+            outside.flatten(0, 1), answers.flatten()
+        )
+        return {"logits": logits}, loss
+
+    config = copy.deepcopy(config)
+    config.num_labels = 2
+    model = randomised(kind(config))
+    record(path, model, tokens, forward, lengths=lengths, answers=answers)
+
+
+class Encoder(torch.nn.Module):
+    """An encoder under the name that it has below a head."""
+
+    def __init__(self, kind: type, config: PretrainedConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.roberta = kind(config, add_pooling_layer=False)
+
+    def forward(self, tokens, kept):
+        return self.roberta(
+            tokens, attention_mask=kept, output_hidden_states=True
+        ).hidden_states
+
+
+def embedding(path: Path, kind: type, config: PretrainedConfig) -> None:
+    """The last layer's mean, normalised; and others, without gradients."""
+    tokens, lengths = padded(LENGTHS, first=4, pad=1)
+    targets = torch.randn(3, 32)
+
+    def forward(model, tokens):
+        kept = mask(tokens, lengths)
+        states = model(tokens, kept)
+        outputs = {
+            "logits": functional.normalize(mean(states[-1], kept), dim=-1),
+            "mean_0": mean(states[0], kept),
+            "mean_1": mean(states[1], kept),
+            "first_token_2": states[2][:, 0],
+        }
+        return outputs, functional.mse_loss(outputs["logits"], targets)
+
+    model = randomised(Encoder(kind, config))
+    record(path, model, tokens, forward, lengths=lengths, targets=targets)
+
+
+class DualEncoder(Encoder):
+    def __init__(self, kind: type, config: PretrainedConfig) -> None:
+        super().__init__(kind, config)
+        self.logit_scale = torch.nn.Parameter(torch.zeros(()))
+
+
+def dual(path: Path, kind: type, config: PretrainedConfig) -> None:
+    """Cross-entropy of each left side over all right sides."""
+    tokens, lengths = padded(LENGTHS, first=4, pad=1)
+    right, right_lengths = padded([5, 10, 8], first=4, pad=1)
+
+    def side(model, tokens, lengths):
+        kept = mask(tokens, lengths)
+        vectors = mean(model(tokens, kept)[-1], kept)
+        return functional.normalize(vectors, dim=-1)
+
+    def forward(model, tokens):
+        left = side(model, tokens, lengths)
+        other = side(model, right, right_lengths)
+        logits = model.logit_scale.exp() * left @ other.T
+        loss = functional.cross_entropy(logits, torch.arange(3))
+        return {"logits": logits}, loss
+
+    model = randomised(DualEncoder(kind, config))
+    record(
+        path,
+        model,
+        tokens,
+        forward,
+        lengths=lengths,
+        right=right,
+        right_lengths=right_lengths,
+    )
