@@ -168,16 +168,28 @@ def _replace(pattern: str, content: str) -> dict:
 
 
 def _out_of_order() -> str:
-    """Returns an expression for the places where NFC would swap two marks."""
-    marks = defaultdict(list)
+    """Returns an expression for the places where NFC differs from the map.
+
+    The map reads from left to right and never swaps two marks, nor composes a
+    letter with a mark past another one. `_NOTHING` in between keeps NFC from
+    it.
+    """
+    marks, ends, composed = defaultdict(list), defaultdict(list), set()
     for code in range(0x110000):
-        if found := unicodedata.combining(chr(code)):
-            marks[found].append(code)
+        last = unicodedata.normalize("NFD", chr(code))[-1]
+        if order := unicodedata.combining(last):
+            ends[order].append(code)
+            if unicodedata.combining(chr(code)):
+                marks[order].append(code)
+            elif unicodedata.is_normalized("NFC", chr(code)):
+                composed.add(ord(last))
     places = []
     for order in sorted(marks)[1:]:
         lower = sorted(c for o in marks if o < order for c in marks[o])
-        places.append(f"(?<={_letters(marks[order])})(?={_letters(lower)})")
-    return rf"(?<=\p{{M}})(?=\p{{M}})(?:{'|'.join(places)})"
+        places.append(f"(?<={_letters(ends[order])})(?={_letters(lower)})")
+    alone = sorted(c for o in marks for c in marks[o] if c not in composed)
+    places.append(rf"(?<={_letters(alone)})")
+    return rf"(?=\p{{M}})(?:{'|'.join(places)})"
 
 
 def _letters(codes: Sequence[int]) -> str:
