@@ -1,10 +1,14 @@
 """Hugging Face tokenizer files for a SentencePiece vocabulary.
 
 `tokenizer.json` is written here rather than left to transformers, whose
-classes for XLM-R and T5 make other ids of some texts: they leave byte fallback
-out, and their normaliser looks a letter and its accents up together and drops
-what the shorter match leaves over. Accents composed beforehand (NFC) are no
-longer there to drop.
+classes for XLM-R and T5 make other ids of some texts: they spell nothing in
+bytes, and their normaliser looks a letter up together with its accents and
+drops what is left over beside the shorter match. Accents that are composed
+beforehand are no longer there to drop.
+
+What still differs: a special token's name in a text (`</s>`) becomes that
+token; half-width kana with a voicing mark are not composed; and of two
+segmentations with the same score either may be chosen.
 """
 
 import base64
