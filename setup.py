@@ -23,7 +23,7 @@ setup(
         "orbax-checkpoint>=0.12.8,<0.13",
         "rich>=14",
         "safetensors>=0.6",
-        "sentencepiece>=0.2",
+        "sentencepiece>=0.2.3",
         "seqio>=0.0.20",
         "tensorboard>=2.21",
         "tensorboardX>=2.6",

@@ -1,6 +1,8 @@
 """SentencePiece models with the ids of a model family, without TensorFlow."""
 
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence, Set
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -33,10 +35,47 @@ class Pieces:
 
     def encode(self, text: str) -> list[int]:
         """Returns the ids of a text's pieces, without special ones."""
-        raise NotImplementedError
+        return self._ids(self._model.encode(text))
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns `encode` of each text."""
+        batch = self._model.encode(list(texts), num_threads=1)
+        return [self._ids(ids) for ids in batch]
+
+    def encode_with_offsets(
+        self, text: str
+    ) -> tuple[list[int], Int[np.ndarray, "P 2"]]:
+        """Returns `encode` and what each of the P pieces stands for.
+
+        A piece stands for the characters [begin, end) of the text as it was
+        given, not as it was normalised. Both ends never fall; spaces at either
+        side are left out, so a `▁` alone is empty and lies where the word
+        after it begins. A character that several pieces share (a ligature
+        taken apart, one spelt in bytes) belongs to the last of them, and the
+        others are empty. Every character but `spaces` belongs to a piece.
+        """
+        found = self._model.encode(text, return_type="offset_mapping")
+        spans = [
+            trimmed(text, begin, end, self.spaces)
+            for begin, end in found["offsets"]
+        ]
+        return (
+            self._ids(found["ids"]),
+            np.array(spans, np.int32).reshape(-1, 2),
+        )
+
+    @cached_property
+    def spaces(self) -> frozenset[str]:
+        """The characters that the model takes for a space, or leaves out."""
+        found = self._model.normalize([f"x{c}x" for c in _blank_characters()])
+        return frozenset(
+            c
+            for c, normalised in zip(_blank_characters(), found, strict=True)
+            if normalised.lstrip("▁") in ("xx", "x x", "x▁x")
+        )
+
+    def _ids(self, ids: list[int]) -> list[int]:
+        """Returns the family's ids of SentencePiece's."""
         raise NotImplementedError
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -70,12 +109,8 @@ class XLMRPieces(Pieces):
         self.vocab_size = self.mask_id + 1
         self.special_ids = (0, 1, 2, 3, self.mask_id)
 
-    def encode(self, text: str) -> list[int]:
-        return [i + 1 if i else self.unk_id for i in self._model.encode(text)]
-
-    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        batch = self._model.encode(list(texts), num_threads=1)
-        return [[i + 1 if i else self.unk_id for i in ids] for ids in batch]
+    def _ids(self, ids: list[int]) -> list[int]:
+        return [i + 1 if i else self.unk_id for i in ids]
 
     def decode(self, ids: Iterable[int]) -> str:
         special = (self.bos_id, self.pad_id, self.eos_id, self.mask_id)
@@ -111,11 +146,8 @@ class MT5Pieces(Pieces):
         """The sentinels' ids, first to last, descending."""
         return sentinels(self.vocab_size)
 
-    def encode(self, text: str) -> list[int]:
-        return self._model.encode(text)
-
-    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        return self._model.encode(list(texts), num_threads=1)
+    def _ids(self, ids: list[int]) -> list[int]:
+        return ids
 
     def decode(self, ids: Iterable[int]) -> str:
         special = (self.pad_id, self.eos_id)
@@ -125,3 +157,29 @@ class MT5Pieces(Pieces):
 def sentinel_piece(index: int) -> str:
     """Returns a sentinel as mT5's model writes it."""
     return f"▁<extra_id_{index}>"
+
+
+def trimmed(
+    text: str, begin: int, end: int, spaces: Set[str]
+) -> tuple[int, int]:
+    """Returns a span without the spaces at its sides."""
+    while begin < end and text[begin] in spaces:
+        begin += 1
+    while begin < end and text[end - 1] in spaces:
+        end -= 1
+    return begin, end
+
+
+@cache
+def _blank_characters() -> tuple[str, ...]:
+    """Returns what a normalisation may take for a space or leave out."""
+    # The other planes have none but plane 14's tags.
+    codes = (*range(0x10000), *range(0xE0000, 0xE1000))
+    blank = (
+        chr(code)
+        for code in codes
+        if unicodedata.category(chr(code)) in ("Cc", "Cf", "Zl", "Zp", "Zs")
+    )
+    # Also SentencePiece's own sign for a space, and the replacement character,
+    # which its rules (nmt_nfkc) make a space of.
+    return (*blank, "▁", "\ufffd")

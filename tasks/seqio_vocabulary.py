@@ -8,7 +8,14 @@ import seqio
 import tensorflow as tf
 import tensorflow_text
 
-from tasks.pieces import XLMRPieces
+from tasks.pieces import MT5Pieces, Pieces, XLMRPieces
+
+# Ids, and the bytes [begin, end) of each piece.
+Spans = tuple[
+    tf.Tensor | tf.RaggedTensor,
+    tf.Tensor | tf.RaggedTensor,
+    tf.Tensor | tf.RaggedTensor,
+]
 
 
 class XLMRVocabulary(seqio.Vocabulary):
@@ -57,7 +64,25 @@ class XLMRVocabulary(seqio.Vocabulary):
         return self.pieces.decode(ids)
 
     def _encode_tf(self, s: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
-        pieces = self._tokenizer().tokenize(s)
+        return self._ids(self._tokenizer().tokenize(s))
+
+    def tokenize_with_offsets(self, s: tf.Tensor) -> Spans:
+        """Returns ids, begins and ends in the UTF-8 of texts.
+
+        The twin of `Pieces.encode_with_offsets`, which says what a piece
+        stands for; there the offsets count characters, here bytes.
+
+        Args:
+          s: a text, or a vector of them.
+        """
+        ids, begins, ends = _trimmed(
+            s, self._tokenizer(), _spaces(XLMRPieces, self.model_file)
+        )
+        return self._ids(ids), begins, ends
+
+    def _ids(
+        self, pieces: tf.Tensor | tf.RaggedTensor
+    ) -> tf.Tensor | tf.RaggedTensor:
         return tf.ragged.map_flat_values(
             lambda ids: tf.where(ids == 0, self.unk_id, ids + 1), pieces
         )
@@ -99,6 +124,44 @@ class MT5Vocabulary(seqio.SentencePieceVocabulary):
     @property
     def tf_tokenizer(self) -> tensorflow_text.SentencepieceTokenizer:
         return _tokenizer(self.sp_model)
+
+    def tokenize_with_offsets(self, s: tf.Tensor) -> Spans:
+        """See `XLMRVocabulary.tokenize_with_offsets`."""
+        spaces = _spaces(MT5Pieces, self.sentencepiece_model_file)
+        return _trimmed(s, self.tf_tokenizer, spaces)
+
+
+def _trimmed(
+    texts: tf.Tensor,
+    tokenizer: tensorflow_text.SentencepieceTokenizer,
+    spaces: str,
+) -> Spans:
+    """Returns SentencePiece's ids and spans without the spaces beside them."""
+    if texts.shape.rank == 0:
+        batch = _trimmed(texts[tf.newaxis], tokenizer, spaces)
+        return tuple(ragged[0] for ragged in batch)
+    ids, begins, ends = tokenizer.tokenize_with_offsets(texts)
+    of_piece = tf.gather(texts, ids.value_rowids())
+    whole = tf.strings.substr(of_piece, begins.values, (ends - begins).values)
+    right = tf.strings.regex_replace(whole, f"^{spaces}", "")
+    both = tf.strings.regex_replace(right, f"{spaces}$", "")
+    begin = ends.values - _length(right)
+    return (
+        ids,
+        begins.with_values(begin),
+        ends.with_values(begin + _length(both)),
+    )
+
+
+def _length(texts: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.strings.length(texts), tf.int64)
+
+
+@cache
+def _spaces(pieces: type[Pieces], model_file: str) -> str:
+    """Returns RE2's expression for a run of a model's spaces."""
+    codes = sorted(map(ord, pieces(Path(model_file)).spaces))
+    return "[{}]+".format("".join(rf"\x{{{code:x}}}" for code in codes))
 
 
 @cache

@@ -142,6 +142,29 @@ class TrainedVocabulary:
                 yield texts[index * len(texts) // count]
 
 
+def export_warning(vocabulary: Vocabulary) -> str:
+    """Returns what to tell whoever exports a model for Hugging Face.
+
+    The model was trained on SentencePiece's ids; a Hugging Face tokenizer that
+    makes others of a text shows it something else. Holds for the files that
+    `tasks.tokenizer_files` writes and for the published ones alike;
+    `benchmarks/tokenizer_differences.py` counts by language.
+    """
+    name, lacks = {
+        "xlmr": ("XLMRobertaTokenizer", "drops some combining accents"),
+        "mt5": (
+            "T5Tokenizer",
+            "drops some combining accents and spells nothing in bytes",
+        ),
+    }[vocabulary.family]
+    return (
+        "Hugging Face's tokenizers do not always make SentencePiece's ids. "
+        f"Load this directory with AutoTokenizer: {name} {lacks}. Either way "
+        "a special token's name in a text, such as </s>, becomes that token; "
+        "in SentencePiece it is text. Compare the ids where it matters."
+    )
+
+
 def load(
     vocabulary: Vocabulary, cache_dir: Path, data_dir: Path | None = None
 ) -> Pieces:
