@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import jax
+
 from xltransfer import checkpoints
 from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Params
@@ -125,9 +127,16 @@ def _load_xl(place: str, model: Model, abstract: Params) -> Loaded:
     del model
     folder = checkpoint(place)
     params = checkpoints.restore_params(
-        folder.parent, int(folder.name), abstract
+        folder.parent, int(folder.name), jax.tree.map(_placed, abstract)
     )
     return Loaded(params, missing=(), unused=())
+
+
+def _placed(leaf: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
+    """Orbax reads nothing but arrays on devices."""
+    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    sharding = getattr(leaf, "sharding", None) or here
+    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
 
 
 def _digest_xl(place: str) -> str:

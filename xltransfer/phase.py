@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from xltransfer.train import Program, TrainState
 _log = logging.getLogger(__name__)
 
 DONE = "done.json"
+VOCABULARY = "vocabulary.model"
 Progress = Callable[[int, Mapping[str, float]], None]
 
 
@@ -123,6 +125,7 @@ def run(
         },
     )
     training = _Run(phase, workspace)
+    _keep_vocabulary(phase, workspace, directory / VOCABULARY)
     with (
         Interruption() as interruption,
         Checkpoints(directory / "checkpoints") as checkpoints,
@@ -344,6 +347,17 @@ def _rendering(phase: Phase, workspace: Workspace) -> Rendering:
             phase.vocabulary, workspace.cache_dir, workspace.data_dir
         ),
     )
+
+
+def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
+    """Keeps the SentencePiece model beside the parameters trained on it."""
+    if not path.exists():
+        model = phase.vocabulary.model_file(
+            workspace.cache_dir, workspace.data_dir
+        )
+        partial = path.with_name(f".{path.name}.partial")
+        shutil.copyfile(model, partial)
+        os.replace(partial, path)
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -96,6 +96,7 @@ def load(
         for path in leaves
         if table[path].name not in stored
     }
+    missing |= _head_without_output(leaves, table, missing)
     _check_missing(where, leaves, missing)
     present = {
         path: leaf for path, leaf in leaves.items() if path not in missing
@@ -134,6 +135,15 @@ def readable(what: str) -> Iterator[None]:
 def whole(shape: tuple[int, ...]) -> Index:
     """Returns the index of all of an array."""
     return tuple(slice(0, size) for size in shape)
+
+
+def _head_without_output(
+    leaves: Mapping[str, Any], table: Table, missing: Mapping[str, str]
+) -> dict[str, str]:
+    """A head of which the file has the pooler only, which is not trained."""
+    head = {p: table[p].name for p in leaves if p.startswith("head/")}
+    own = {path for path in head if not path.startswith("head/pooler/")}
+    return head if own <= missing.keys() else {}
 
 
 def _check_missing(
