@@ -195,6 +195,8 @@ def _quieten() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     logging.getLogger("absl").setLevel(logging.ERROR)
+    # Orbax leaves what else failed beside the first damaged array.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def _check_tasks() -> None:

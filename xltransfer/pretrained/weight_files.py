@@ -135,10 +135,13 @@ def _sharded(reader: Reader, index: Path) -> dict[str, Stored]:
             raise InputError(f"{index}: shard {shard!r} lies elsewhere")
         if not (index.parent / shard).is_file():
             raise InputError(f"{index}: shard {shard} is not there")
-        found |= reader(index.parent / shard)
-    if lost := sorted(shards.keys() - found.keys()):
-        raise InputError(f"{index}: in no shard: {', '.join(lost)}")
-    return found
+        found[shard] = reader(index.parent / shard)
+    lost = sorted(n for n, shard in shards.items() if n not in found[shard])
+    if lost:
+        raise InputError(f"{index}: not in their shards: {', '.join(lost)}")
+    return {
+        name: one for shard in found.values() for name, one in shard.items()
+    }
 
 
 _READERS: dict[str, Reader] = {
