@@ -30,6 +30,7 @@ setup(
         "tensorflow>=2.21",
         "tensorflow-datasets>=4.9.10",
         "tensorflow-text>=2.21",
+        "tensorstore>=0.1.80",
         "transformers>=5.23",
         "typer>=0.20",
     ],

@@ -19,10 +19,10 @@ SOURCES = sorted(
 RANKS = (
     {"cli"},
     {"configuration", "report"},
-    {"study"},
+    {"study", "convert"},
     {"phase"},
     {"specification"},
-    {"train", "evaluate", "monitoring", "renderings"},
+    {"train", "evaluate", "monitoring", "renderings", "origins"},
     {"data", "objectives", "decoding", "checkpoints", "optimizer"},
     {"partitioning", "models", "pretrained", "metrics", "environment"},
     {
@@ -127,6 +127,7 @@ def test_tensorflow_and_seqio_live_in_tasks_and_the_cache_builder():
         ("grain", "xltransfer/data/loader.py"),
         ("tensorboardX", "xltransfer/monitoring.py"),
         ("torch", "xltransfer/pretrained/"),
+        ("tensorstore", "xltransfer/pretrained/"),
         ("typer", "xltransfer/cli.py"),
         ("rich", "xltransfer/report/"),
     ],

@@ -128,8 +128,8 @@ def _readable(path: Path) -> Iterator[None]:
     except Exception as error:
         text = " ".join(str(error).split())[:200]
         raise InputError(
-            f"{path}: damaged checkpoint ({text}). Delete "
-            f"{path.parent.parent}, and the phase is trained anew."
+            f"{path}: damaged checkpoint ({text}). If a study trained it, "
+            f"delete {path.parent.parent}, and it is trained anew."
         ) from error
 
 

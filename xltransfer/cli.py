@@ -105,6 +105,29 @@ def prepare(
         print(f"prepared {name}")
 
 
+@app.command()
+def convert(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="hf:DIRECTORY or hub id, t5x:DIRECTORY or gs:// address, "
+            "xl:CHECKPOINT, or a phase's folder."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(help="The folder to make.")],
+    to: Annotated[str, typer.Option(help="hf, t5x or xl.")],
+) -> None:
+    """Writes weights in another layout: Hugging Face, T5X or one's own."""
+    _quieten()
+    from xltransfer import convert as conversion
+
+    _folder("OUT", out.absolute().parent)
+    unused = conversion.convert(source, out, to)
+    if unused:
+        print(f"note: unused tensors: {', '.join(unused)}", file=sys.stderr)
+    print(out)
+
+
 @vocab.command("train")
 def train_vocabulary(
     texts: Annotated[list[Path], typer.Argument(help="UTF-8 text files.")],
@@ -172,6 +195,8 @@ def _quieten() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     logging.getLogger("absl").setLevel(logging.ERROR)
+    # Orbax leaves what else failed beside the first damaged array.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def _check_tasks() -> None:

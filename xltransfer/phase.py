@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import jax
 
 from tasks import vocabularies
-from xltransfer import environment, fields, renderings
+from xltransfer import environment, fields, origins, renderings
 from xltransfer.checkpoints import Checkpoints, restore_params
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache
@@ -23,7 +24,6 @@ from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.monitoring import Monitor
 from xltransfer.objectives.objective import Params
 from xltransfer.partitioning import Partitioning
-from xltransfer.pretrained import huggingface
 from xltransfer.renderings import Rendering
 from xltransfer.specification import Component, Phase
 from xltransfer.train import Program, TrainState
@@ -31,6 +31,7 @@ from xltransfer.train import Program, TrainState
 _log = logging.getLogger(__name__)
 
 DONE = "done.json"
+VOCABULARY = "vocabulary.model"
 Progress = Callable[[int, Mapping[str, float]], None]
 
 
@@ -124,6 +125,7 @@ def run(
         },
     )
     training = _Run(phase, workspace)
+    _keep_vocabulary(phase, workspace, directory / VOCABULARY)
     with (
         Interruption() as interruption,
         Checkpoints(directory / "checkpoints") as checkpoints,
@@ -225,35 +227,32 @@ class _Run:
 
     def _initial(self) -> TrainState:
         """Returns new parameters, replaced by those of the parent or init."""
-        phase, new = self.phase, self.program.init(self.phase.seed)
-        abstract = self.program.abstract.params
+        phase, program = self.phase, self.program
+        if phase.parent is None and phase.init == origins.SCRATCH:
+            return program.init(phase.seed)
+        fresh = program.objective.fresh
         kept = {
             name: part
-            for name, part in abstract.items()
-            if name not in self.program.objective.fresh
+            for name, part in program.abstract.params.items()
+            if name not in fresh
         }
         if phase.parent is not None:
             parent = self.workspace.directory(phase.parent)
             step = finished(phase.parent, self.workspace)["step"]
             old = restore_params(parent / "checkpoints", step, kept)
-        elif phase.init.startswith("hf:"):
-            old = self._loaded(Path(phase.init.removeprefix("hf:")), kept)
         else:
-            return new
-        return self.program.start({**new.params, **old})
+            old = self._loaded(kept)
+        return program.start({**program.new_parts(phase.seed, fresh), **old})
 
-    def _loaded(self, directory: Path, kept: Params) -> Params:
+    def _loaded(self, kept: Params) -> Params:
         """Reads published parameters, and lists what else their file holds."""
-        model = self.program.objective.model
-        loaded = huggingface.load(directory, model, head=False)
+        init = self.phase.init
+        loaded = origins.load(init, self.program.objective.model, kept)
         if loaded.unused:
             _log.warning(
-                "%s: unused tensors: %s", directory, ", ".join(loaded.unused)
+                "%s: unused tensors: %s", init, ", ".join(loaded.unused)
             )
-        shardings = jax.tree.map(lambda leaf: leaf.sharding, kept)
-        return jax.device_put(
-            {name: loaded.params[name] for name in kept}, shardings
-        )
+        return loaded.params
 
     def _batches(self) -> TrainingBatches:
         phase, execution = self.phase, self.workspace.execution
@@ -348,6 +347,17 @@ def _rendering(phase: Phase, workspace: Workspace) -> Rendering:
             phase.vocabulary, workspace.cache_dir, workspace.data_dir
         ),
     )
+
+
+def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
+    """Keeps the SentencePiece model beside the parameters trained on it."""
+    if not path.exists():
+        model = phase.vocabulary.model_file(
+            workspace.cache_dir, workspace.data_dir
+        )
+        partial = path.with_name(f".{path.name}.partial")
+        shutil.copyfile(model, partial)
+        os.replace(partial, path)
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -9,13 +9,12 @@ from typing import Any
 import tasks
 from tasks.row import Dataset
 from tasks.vocabularies import Vocabulary
-from xltransfer import fields, fingerprint, renderings
+from xltransfer import fields, fingerprint, origins, renderings
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.errors import InputError, nearest
 from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.optimizer import Optimizer
-from xltransfer.pretrained import huggingface
 from xltransfer.renderings import ModelConfig
 
 FORMAT = 1
@@ -141,8 +140,8 @@ class Phase:
       training: how.
       seed: decides new parameters, order, masks and dropout.
       parent: the phase whose parameters it starts from.
-      init: where they come from without a parent: `scratch` or
-        `hf:<directory>`.
+      init: where they come from without a parent, as `origins` has it:
+        `scratch`, `hf:`, `t5x:` or `xl:` and a place.
     """
 
     kind: str
@@ -236,7 +235,7 @@ class Phase:
                 "vocabulary": caches.digest(self.vocabulary, data_dir),
                 "training": self.training,
                 "seed": self.seed,
-                "init": self._origin(),
+                "init": origins.identity(self.init),
                 "parent": self.parent and self.parent.identity(data_dir),
             },
             self.kind,
@@ -282,16 +281,6 @@ class Phase:
             {"rate": part.rate, **self.request(part).key(data_dir)}
             for part in parts
         ]
-
-    def _origin(self) -> str:
-        if self.init.startswith("hf:"):
-            directory = Path(self.init.removeprefix("hf:"))
-            return f"hf:{huggingface.digest(directory)}"
-        if self.init != "scratch":
-            raise InputError(
-                f"init {self.init!r} is neither 'scratch' nor 'hf:<directory>'."
-            )
-        return self.init
 
 
 def _names(parts: tuple[Component, ...]) -> str:

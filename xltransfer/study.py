@@ -77,8 +77,8 @@ class Study:
       seeds: one run of everything after pretraining for each.
       partitioning: mesh and rules.
       pretrain: a pretraining phase, where the model is not loaded.
-      init: `scratch` or `hf:<directory>`: where pretraining, or else every
-        first phase, starts.
+      init: where pretraining, or else every first phase, starts: `scratch`,
+        or one of `origins`.
       execution: how it is carried out.
       controls: label -> control, shown below the intermediates.
     """

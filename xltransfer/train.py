@@ -59,6 +59,12 @@ class Program:
         with self.partitioning.scope():
             return _init(self)(key)
 
+    def new_parts(self, seed: int, names: tuple[str, ...]) -> Params:
+        """Returns only some parts of the parameters that `init` makes."""
+        key = jax.random.fold_in(jax.random.key(seed), INIT)
+        with self.partitioning.scope():
+            return _new_parts(self, names)(key)
+
     def start(self, params: Params) -> TrainState:
         """Returns the state at step 0 with given parameters."""
         with self.partitioning.scope():
@@ -150,6 +156,21 @@ def _init(program: Program) -> Callable[[jax.Array], TrainState]:
         return TrainState(jnp.int32(0), params, opt_state)
 
     return jax.jit(init, out_shardings=_shardings(program))
+
+
+@functools.lru_cache
+def _new_parts(
+    program: Program, names: tuple[str, ...]
+) -> Callable[[jax.Array], Params]:
+    def new_parts(key: jax.Array) -> Params:
+        # The compiler leaves out what is not returned.
+        params = nn.unbox(_new_params(program.objective, key))
+        return {name: params[name] for name in names}
+
+    shardings = _shardings(program).params
+    return jax.jit(
+        new_parts, out_shardings={name: shardings[name] for name in names}
+    )
 
 
 @functools.lru_cache
