@@ -14,6 +14,8 @@ from tasks import vocabulary_training
 from tasks.pieces import XLMRPieces
 from xltransfer import convert
 from xltransfer.errors import InputError
+from xltransfer.models.mt5 import MT5, MT5Config
+from xltransfer.models.xlmr import XLMRConfig, XLMRMaskedLM
 from xltransfer.pretrained import hf_export, t5x
 
 WEIGHTS = "model.safetensors"
@@ -170,3 +172,15 @@ def test_the_command_prints_the_folder(command, reference, tmp_path):
     assert out.strip() == str(tmp_path / "out")
     assert (tmp_path / "out" / WEIGHTS).is_file()
     command.run("convert", "hf:nowhere", tmp_path / "no", "--to", "hf", code=2)
+
+
+@pytest.mark.parametrize(
+    ("model", "named"),
+    [
+        (XLMRMaskedLM(XLMRConfig(9, 4, 1, 2, 8, norm="pre")), "XL"),
+        (MT5(MT5Config(9, 4, 2, 1, 1, 2, 8, relpos_per_layer=True)), "umT5"),
+    ],
+)
+def test_a_model_is_not_written_as_another_one(model, named):
+    with pytest.raises(InputError, match=named):
+        hf_export.config(model, head=True, labels=())

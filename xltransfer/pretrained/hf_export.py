@@ -114,6 +114,11 @@ def _tensors(model: Model, params: Params) -> dict[str, Any]:
 
 
 def _xlmr_fields(config: XLMRConfig) -> dict[str, Any]:
+    if config.norm != "post":
+        raise InputError(
+            f"XLMRConfig.norm is {config.norm!r}: XLM-R XL and XXL cannot be "
+            "written yet."
+        )
     return {
         "model_type": "xlm-roberta",
         "vocab_size": config.vocab_size,
@@ -136,6 +141,10 @@ def _xlmr_fields(config: XLMRConfig) -> dict[str, Any]:
 
 
 def _mt5_fields(config: MT5Config) -> dict[str, Any]:
+    if config.relpos_per_layer:
+        raise InputError(
+            "umT5 (MT5Config.relpos_per_layer) cannot be written yet."
+        )
     return {
         "model_type": "mt5",
         "vocab_size": config.vocab_size,
