@@ -53,6 +53,14 @@ def test_a_second_sigterm_does_not_stop_the_saving():
         asked.check("saved")
 
 
-def test_ctrl_c_that_nobody_heeded_stops_python_as_ever():
+def test_ctrl_c_that_nobody_heeded_stops_python_as_ever(python_heeds_ctrl_c):
     with pytest.raises(KeyboardInterrupt), Interruption():
         os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture
+def python_heeds_ctrl_c():
+    """A job in a shell's background starts with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
