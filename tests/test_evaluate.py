@@ -11,6 +11,7 @@ from xltransfer.data.cache import Cache
 from xltransfer.data.features import EncoderClassification
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
+from xltransfer.outcomes.classification import Labels
 from xltransfer.partitioning import Partitioning
 from xltransfer.phase import Workspace
 from xltransfer.specification import Component
@@ -41,9 +42,10 @@ class Guesses:
     """An evaluation whose predictions are given."""
 
     classes: list[int]
+    outcome = Labels()
 
-    def predict(self, cache: Cache) -> np.ndarray:
-        return np.array(self.classes)
+    def predict(self, cache: Cache) -> list[str]:
+        return self.outcome.combine(cache, self.classes)
 
 
 def test_predictions_lie_in_the_official_layout_and_are_scored_from_there(
@@ -95,7 +97,7 @@ def test_a_wrong_submission_is_refused_with_its_line(
     path = tmp_path / "toy.tsv"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
-        evaluate.score_labels(path, cache)
+        evaluate.score_labels(path, cache, Labels().targets(cache))
 
 
 class TruePredictions:
@@ -132,12 +134,16 @@ def swahili(command, tmp_path) -> Cache:
 def test_every_example_is_predicted_once_and_in_its_place(swahili, data):
     partitioning = Partitioning((("embed", "fsdp"),), data=data, fsdp=8 // data)
     one = Evaluation(
-        TruePredictions(partitioning), {}, EncoderClassification(1), (32,)
+        TruePredictions(partitioning),
+        {},
+        EncoderClassification(1),
+        Labels(),
+        (32,),
     )
     assert swahili.size == 300
-    np.testing.assert_array_equal(
-        one.predict(swahili), swahili.scalars("label")
-    )
+    labels = swahili.manifest["labels"]
+    expected = [labels[one] for one in swahili.scalars("label")]
+    assert one.predict(swahili) == expected
     assert one.score([swahili, swahili]) == 100.0
 
 

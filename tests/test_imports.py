@@ -23,7 +23,8 @@ RANKS = (
     {"phase"},
     {"specification"},
     {"train", "evaluate", "monitoring", "renderings", "origins"},
-    {"data", "objectives", "decoding", "checkpoints", "optimizer"},
+    {"outcomes", "objectives"},
+    {"data", "decoding", "checkpoints", "optimizer"},
     {"partitioning", "models", "pretrained", "metrics", "environment"},
     {
         "results",

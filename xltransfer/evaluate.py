@@ -3,11 +3,12 @@
 import dataclasses
 import hashlib
 import os
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import jax
 
 from xltransfer import metrics
 from xltransfer.data.cache import Cache
@@ -15,6 +16,7 @@ from xltransfer.data.features import Features
 from xltransfer.data.loader import EvaluationBatches
 from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Params
+from xltransfer.outcomes.outcome import Outcome
 from xltransfer.train import Program
 
 ROWS = 32
@@ -28,16 +30,18 @@ class Evaluation:
       program: the compiled model.
       params: its parameters.
       features: of evaluation batches.
+      outcome: what makes predictions of outputs.
       columns: length of a row, per sequence feature.
     """
 
     program: Program
     params: Params
     features: Features
+    outcome: Outcome
     columns: tuple[int, ...]
 
-    def predict(self, cache: Cache) -> np.ndarray:
-        """Returns Int[size]: one class for every example, each exactly once.
+    def predict(self, cache: Cache) -> list[Any]:
+        """Returns a prediction for every raw example, each exactly once.
 
         Examples are packed longest first; the last batch is filled up with
         empty rows, which predict nothing.
@@ -46,21 +50,26 @@ class Evaluation:
         multiple = partitioning.batch_multiple
         rows = -(-ROWS // multiple) * multiple
         batches = EvaluationBatches(cache, self.features, self.columns, rows)
-        predictions = np.full(cache.size, -1, np.int32)
+        found: list[Any] = [None] * cache.size
         for packed, layout, examples in batches.iterate(partitioning.host_rows):
             arrays = partitioning.put(packed.arrays, packed.rows)
-            classes = self.program.predict(self.params, arrays)
-            predictions[examples] = np.asarray(classes)[layout.row, layout.slot]
-        return predictions
+            outputs = self.program.predict(self.params, arrays)
+            values = self.outcome.read(
+                jax.device_get(outputs), layout, cache, examples
+            )
+            for example, value in zip(examples, values, strict=True):
+                found[example] = value
+        return self.outcome.combine(cache, found)
 
     def score(self, caches: Sequence[Cache]) -> float:
         """Returns the mean of the first metric over some datasets."""
-        return float(np.mean([self._first_metric(cache) for cache in caches]))
+        return statistics.fmean(map(self._first_metric, caches))
 
     def _first_metric(self, cache: Cache) -> float:
         name = cache.manifest["metrics"][0]
-        targets = cache.scalars("label")
-        return metrics.METRICS[name](targets, self.predict(cache))[name]
+        targets = self.outcome.targets(cache)
+        scores = metrics.METRICS[name](targets, self.predict(cache))
+        return next(iter(scores.values()))
 
 
 def evaluate(
@@ -85,8 +94,8 @@ def evaluate(
     task, language = manifest["dataset"].rsplit(".", 1)
     split = manifest["key"]["split"]
     path = folder / task / f"{split}-{language}.tsv"
-    write_labels(path, manifest["labels"], evaluation.predict(cache))
-    found = score_labels(path, cache)
+    write_labels(path, evaluation.predict(cache))
+    found = score_labels(path, cache, evaluation.outcome.targets(cache))
     return [
         {
             "task": task,
@@ -105,17 +114,17 @@ def evaluate(
     ]
 
 
-def write_labels(
-    path: Path, labels: Sequence[str], predictions: np.ndarray
-) -> None:
+def write_labels(path: Path, predictions: Sequence[str]) -> None:
     """Writes one label a line, in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text("".join(f"{labels[one]}\n" for one in predictions))
+    partial.write_text("".join(f"{one}\n" for one in predictions))
     os.replace(partial, path)
 
 
-def score_labels(path: Path, cache: Cache) -> dict[str, float]:
+def score_labels(
+    path: Path, cache: Cache, targets: Sequence[str]
+) -> dict[str, float]:
     """Scores a file of one label a line against a cache's labels.
 
     Raises:
@@ -133,7 +142,6 @@ def score_labels(path: Path, cache: Cache) -> dict[str, float]:
             raise InputError(
                 f"{path}:{number}: unknown label {line!r}; one of {labels}."
             )
-    targets = [labels[one] for one in cache.scalars("label")]
     found: dict[str, float] = {}
     for name in cache.manifest["metrics"]:
         found |= metrics.METRICS[name](targets, lines)

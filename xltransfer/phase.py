@@ -215,6 +215,7 @@ class _Run:
             self.program,
             params,
             self.rendering.evaluation,
+            self.rendering.outcome,
             self.phase.training.columns,
         )
 
@@ -340,11 +341,14 @@ def _rendering(phase: Phase, workspace: Workspace) -> Rendering:
     first = workspace.cache(phase, phase.components[0])
     return renderings.rendering(
         phase.model,
-        phase.problem,
-        len(phase.labels),
-        tuple(tuple(one) for one in first.manifest["answers"]),
-        vocabularies.load(
-            phase.vocabulary, workspace.cache_dir, workspace.data_dir
+        renderings.Facts(
+            phase.problem,
+            vocabularies.load(
+                phase.vocabulary, workspace.cache_dir, workspace.data_dir
+            ),
+            len(phase.labels),
+            tuple(tuple(one) for one in first.manifest["answers"]),
+            dict(phase.training.lengths).get("targets", 0),
         ),
     )
 

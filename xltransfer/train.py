@@ -77,8 +77,8 @@ class Program:
         with self.partitioning.scope():
             return _update(self)(state, batch, np.uint32(seed))
 
-    def predict(self, params: Params, batch: Batch) -> Int[Array, "B S"]:
-        """Returns predictions, one whole copy on every device."""
+    def predict(self, params: Params, batch: Batch) -> Any:
+        """Returns the objective's outputs, a whole copy on every device."""
         with self.partitioning.scope():
             return _predict(self.objective, self.partitioning)(params, batch)
 

@@ -32,8 +32,8 @@ class Objective(Protocol):
         what one large batch gives, and are divided once.
         """
 
-    def predict(self, params: Params, batch: Batch) -> Int[Array, "B S"]:
-        """Returns the predicted class of every slot."""
+    def predict(self, params: Params, batch: Batch) -> Any:
+        """Returns arrays [B, ...] of which predictions are made."""
 
 
 def cross_entropy(
