@@ -21,10 +21,12 @@ RANKS = (
     {"configuration", "report"},
     {"study", "convert"},
     {"phase"},
+    {"starting"},
+    {"workspace"},
     {"specification"},
     {"train", "evaluate", "monitoring", "renderings", "origins"},
-    {"outcomes", "objectives"},
-    {"data", "decoding", "checkpoints", "optimizer"},
+    {"outcomes"},
+    {"data", "objectives", "decoding", "checkpoints", "optimizer"},
     {"partitioning", "models", "pretrained", "metrics", "environment"},
     {
         "results",
@@ -125,7 +127,7 @@ def test_tensorflow_and_seqio_live_in_tasks_and_the_cache_builder():
     [
         ("gin", "xltransfer/configuration.py"),
         ("orbax", "xltransfer/checkpoints.py"),
-        ("grain", "xltransfer/data/loader.py"),
+        ("grain", "xltransfer/data/"),
         ("tensorboardX", "xltransfer/monitoring.py"),
         ("torch", "xltransfer/pretrained/"),
         ("tensorstore", "xltransfer/pretrained/"),
