@@ -61,28 +61,22 @@ def score_folder(
       InputError: for a damaged file, naming it and the line; before anything
         is scored, for a file that is named like none of the layout.
     """
-    for folder in (predictions, labels):
-        if not folder.is_dir():
-            raise InputError(f"{folder}: there is no such folder.")
+    if not labels.is_dir():
+        raise InputError(f"--labels {labels}: there is no such folder.")
     notes: list[str] = []
     files = _files(predictions, benchmark, notes)
-    if not files:
-        raise InputError(
-            f"{predictions}: nothing to score; expected "
-            "<task>/test-<language>.<suffix>, as xnli/test-sw.tsv."
-        )
+    guesses = {
+        key: submission.read(path, key[0].layout, key[0].labels)
+        for key, path in files.items()
+    }
     values: dict[str, dict[str, dict[str, float]]] = {}
     sizes: dict[str, dict[str, int]] = {}
-    for (task, language), path in files.items():
-        gold_path = labels / task.name / path.name
-        if not gold_path.exists():
-            notes.append(f"{path} is not scored: there is no {gold_path}.")
-            continue
-        gold = read_gold(gold_path, task)
-        guesses = submission.read(path, task.layout, task.labels)
-        notes += submission.check(path, task.layout, guesses, gold)
+    for key, path in _labelled(files, labels, notes).items():
+        task, language = key
+        gold = read_gold(labels / task.name / path.name, task)
+        notes += submission.check(path, task.layout, guesses[key], gold)
         metric = METRICS[task.metric.format(language=language)]
-        values.setdefault(task.name, {})[language] = metric(gold, guesses)
+        values.setdefault(task.name, {})[language] = metric(gold, guesses[key])
         sizes.setdefault(task.name, {})[language] = len(gold)
     if not values:
         raise InputError(f"{labels}: no labels for any file of {predictions}.")
@@ -100,27 +94,54 @@ def _files(predictions: Path, benchmark: str | None, notes: list[str]) -> Files:
         if folder.name in TASKS:
             found |= _task_files(folder, TASKS[folder.name], notes)
             continue
+        # A study evaluates on other tasks too.
         hint = nearest(folder.name, TASKS)
-        if folder.is_dir() and hint:
-            raise InputError(f"{folder}: there is no such task.{hint}")
-        notes.append(f"{folder} is left out: it is no task's folder.")
-    chosen: Files = {}
-    for task in TASKS.values():
-        for language in task.known_languages:
-            path = found.get((task, language))
-            if path is None:
-                continue
-            if benchmark and language not in task.languages(benchmark):
-                title = BENCHMARKS[benchmark].title
-                notes.append(f"{path} is left out: it is no part of {title}.")
-                continue
-            chosen[task, language] = path
+        notes.append(f"{folder} is left out: it is no task's folder.{hint}")
+    chosen = _chosen(found, benchmark, notes)
+    if not chosen:
+        raise InputError(
+            f"{predictions}: nothing to score; expected "
+            "<task>/test-<language>.<suffix>, as xnli/test-sw.tsv. "
+            + " ".join(notes)
+        )
     return chosen
 
 
+def _chosen(found: Files, benchmark: str | None, notes: list[str]) -> Files:
+    """Returns the files that are part of the benchmark, in its order."""
+    chosen: Files = {}
+    for task in TASKS.values():
+        there = [one for one in task.known_languages if (task, one) in found]
+        wanted = task.languages(benchmark) if benchmark else there
+        chosen |= {
+            (task, one): found[task, one] for one in there if one in wanted
+        }
+        others = [one for one in there if one not in wanted]
+        if others:
+            notes.append(
+                f"{task.name} is left out in {', '.join(others)}, which "
+                f"{BENCHMARKS[benchmark].title} has not."
+            )
+    return chosen
+
+
+def _labelled(files: Files, labels: Path, notes: list[str]) -> Files:
+    """Returns the files that there are labels for."""
+    found: Files = {}
+    absent: dict[str, list[str]] = {}
+    for (task, language), path in files.items():
+        if (labels / task.name / path.name).exists():
+            found[task, language] = path
+        else:
+            absent.setdefault(task.name, []).append(language)
+    notes += [
+        f"{name} is not scored in {', '.join(languages)}: no labels."
+        for name, languages in absent.items()
+    ]
+    return found
+
+
 def _task_files(folder: Path, task: Task, notes: list[str]) -> Files:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: expected a folder of predictions.")
     prefix, suffix = f"{submission.SPLIT}-", f".{FORMATS[task.layout].suffix}"
     found = {}
     for path in _visible(folder):
@@ -142,6 +163,8 @@ def _task_files(folder: Path, task: Task, notes: list[str]) -> Files:
 
 
 def _visible(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder.")
     return sorted(
         path for path in folder.iterdir() if not path.name.startswith(".")
     )

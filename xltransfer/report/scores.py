@@ -52,7 +52,7 @@ def _task_tables(
 def _summary(found: Averages) -> Table:
     """Returns the benchmark's tasks, groups and overall score, then others."""
     known = BENCHMARKS.get(found.benchmark or "")
-    title = "means over languages and tasks, percent"
+    title = "averages, percent"
     table = _table(title, known.title if known else "task", ["score", "over"])
     inside = known.tasks if known else tuple(found.tasks)
     _add_tasks(table, found, [one for one in found.tasks if one in inside])
