@@ -18,6 +18,7 @@ Tasks are those of `metrics.benchmarks`, and means over several: `seven_tasks`
 
 import csv
 import dataclasses
+import functools
 from collections.abc import Iterable
 from importlib import resources
 
@@ -58,6 +59,7 @@ class Number:
         )
 
 
+@functools.cache
 def numbers() -> tuple[Number, ...]:
     """Reads all published numbers."""
     found = []

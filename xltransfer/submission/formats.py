@@ -162,7 +162,9 @@ def _render_lines(predictions: Sequence[object]) -> str:
 
 
 def _render_choices(predictions: Sequence[int]) -> str:
-    return _render_lines([json.dumps({"label": one}) for one in predictions])
+    return _render_lines(
+        [json.dumps({"label": int(one)}) for one in predictions]
+    )
 
 
 def _render_tags(predictions: Sequence[Sequence[str]]) -> str:
