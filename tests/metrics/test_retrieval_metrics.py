@@ -70,6 +70,7 @@ def test_average_precision_keeps_to_its_definition(right, ranked):
 def test_a_question_without_a_ranking_scores_0():
     found = map20({"q": ["a"], "r": ["b"]}, {"q": ["a"], "s": ["b"]})
     assert found == {"map@20": 50}
+    assert map20([["a"], ["b"]], [["a"], []]) == found
 
 
 @pytest.mark.parametrize("targets", [{}, {"q": []}])

@@ -92,6 +92,17 @@ def test_the_best_gold_answer_counts_for_each_measure_alone():
     assert found == {"exact_match": 0, "f1": pytest.approx(200 / 3)}
 
 
+def test_answers_in_order_score_as_answers_by_id():
+    targets, guesses = [["red"], ["a cat"], []], ["red", "dog", ""]
+    named = [dict(zip("abc", one, strict=True)) for one in (targets, guesses)]
+    assert squad_v2(targets, guesses) == squad_v2(*named)
+    nulls = [0.1, 0.9, 0.5]
+    assert best_thresholds(targets, guesses, nulls) == best_thresholds(
+        *named, dict(zip("abc", nulls, strict=True))
+    )
+    assert squad(targets[:2], guesses[:2]) == {"exact_match": 50, "f1": 50}
+
+
 def test_a_missing_prediction_scores_0_and_another_is_not_counted():
     found = squad({"a": ["x"], "b": ["y"]}, {"a": "x", "c": "y"})
     assert found == {"exact_match": 50, "f1": 50}

@@ -3,10 +3,12 @@
 Tatoeba's is `accuracy`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+
+from xltransfer.metrics.questions import ByQuestion, by_id
 
 Pairs = Collection[tuple[str, str]]
-Ranked = Mapping[str, Sequence[str]]
+Ranked = ByQuestion[Sequence[str]]
 RANKS = 20
 
 
@@ -45,12 +47,13 @@ def mean_average_precision(
     2021); the LAReQA paper's own is uncut.
 
     Args:
-      targets: right candidates by question, in any order.
-      predictions: candidates by question, best first.
+      targets: right candidates of each question, by id or in order.
+      predictions: each question's candidates, best first, likewise.
 
     Raises:
       ValueError: without questions, or for one without right candidates.
     """
+    targets, predictions = by_id(targets), by_id(predictions)
     if not targets:
         raise ValueError("no questions")
     total = sum(

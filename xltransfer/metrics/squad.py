@@ -1,6 +1,7 @@
 """SQuAD's exact match and F1: v1.1 (XQuAD, TyDiQA too) and v2.0.
 
-Targets are gold answers by question id, predictions one answer text by id.
+Targets are gold answers by question id, predictions one answer text by id; or
+both in the same order.
 
 Sources: SQuAD's evaluate-v1.1.py (google-research/xtreme has it as
 third_party/evaluate_squad.py) and evaluate-v2.0.py.
@@ -11,8 +12,10 @@ import string
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-Answers = Mapping[str, Sequence[str]]
-Texts = Mapping[str, str]
+from xltransfer.metrics.questions import ByQuestion, by_id
+
+Answers = ByQuestion[Sequence[str]]
+Texts = ByQuestion[str]
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -43,7 +46,7 @@ def squad(targets: Answers, predictions: Texts) -> dict[str, float]:
 def squad_v2(
     targets: Answers,
     predictions: Texts,
-    null_scores: Mapping[str, float] | None = None,
+    null_scores: ByQuestion[float] | None = None,
     threshold: float = 1.0,
 ) -> dict[str, float]:
     """Returns SQuAD v2.0's `exact` and `f1` in percent.
@@ -62,8 +65,10 @@ def squad_v2(
       KeyError: for a missing prediction.
       ValueError: without questions.
     """
+    targets, predictions = by_id(targets), by_id(predictions)
     exact, f1 = _raw_scores(targets, predictions)
     if null_scores is not None:
+        null_scores = by_id(null_scores)
         for name in exact:
             if null_scores[name] > threshold:
                 exact[name] = f1[name] = int(not targets[name])
@@ -83,7 +88,7 @@ def squad_v2(
 
 
 def best_thresholds(
-    targets: Answers, predictions: Texts, null_scores: Mapping[str, float]
+    targets: Answers, predictions: Texts, null_scores: ByQuestion[float]
 ) -> dict[str, float]:
     """Returns the thresholds that serve best, and the scores they give.
 
@@ -94,6 +99,8 @@ def best_thresholds(
     Raises:
       ValueError: if no question has a prediction.
     """
+    targets, predictions = by_id(targets), by_id(predictions)
+    null_scores = by_id(null_scores)
     found = {}
     names = ("exact", "f1")
     for name, scores in zip(
@@ -117,6 +124,7 @@ def score_answers(
     Raises:
       ValueError: without questions, or for a question without answers.
     """
+    targets, predictions = by_id(targets), by_id(predictions)
     if not targets:
         raise ValueError("no questions")
     exact = f1 = 0.0
@@ -146,7 +154,7 @@ def token_f1(gold: Sequence[str], guess: Sequence[str]) -> float:
 
 
 def _raw_scores(
-    targets: Answers, predictions: Texts
+    targets: Mapping[str, Sequence[str]], predictions: Mapping[str, str]
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Returns v2.0's exact match and F1 by id, in 0..1, without threshold."""
     exact, f1 = {}, {}
@@ -169,8 +177,8 @@ def _f1_with_nothing(gold: str, guess: str) -> float:
 
 
 def _best(
-    targets: Answers,
-    predictions: Texts,
+    targets: Mapping[str, Sequence[str]],
+    predictions: Mapping[str, str],
     null_scores: Mapping[str, float],
     scores: Mapping[str, float],
 ) -> tuple[float, float]:
