@@ -24,6 +24,7 @@ RANKS = (
     {"phase"},
     {"starting"},
     {"workspace"},
+    {"selection"},
     {"specification"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},
     {"outcomes"},

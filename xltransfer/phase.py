@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from tasks import vocabularies
-from xltransfer import environment, renderings, starting
+from xltransfer import environment, renderings, selection, starting
 from xltransfer.checkpoints import Checkpoints, restore_params
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.data.mixing import Batches, MixedBatches
@@ -25,6 +25,7 @@ from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.monitoring import Monitor
 from xltransfer.objectives.objective import Params
 from xltransfer.renderings import Facts, Rendering
+from xltransfer.selection import Rule
 from xltransfer.specification import Component, Group, Phase
 from xltransfer.train import Program, TrainState
 from xltransfer.workspace import DONE, Workspace, finished
@@ -34,18 +35,26 @@ Progress = Callable[[int, Mapping[str, float]], None]
 
 
 def run(
-    phase: Phase, workspace: Workspace, progress: Progress
+    phase: Phase,
+    workspace: Workspace,
+    progress: Progress,
+    rules: Sequence[Rule] = (),
 ) -> dict[str, Any]:
     """Trains a phase, from its last checkpoint on if there is one.
+
+    It starts again where a rule is asked for that was not measured from the
+    start on: what that would have chosen is not there any more.
 
     Args:
       phase: what to train; its parent is finished.
       workspace: where, and on what.
       progress: called with the updates done and the latest metrics.
+      rules: each chooses a checkpoint, beside the phase's own selection.
 
     Returns:
       The record that `finished` gives from then on: the `step` whose
-      parameters were selected, its `score`, the steps done.
+      parameters were selected, its `score`, the steps done, and in `rules`
+      what each rule chose.
 
     Raises:
       Interrupted: on SIGTERM or Ctrl-C, after saving.
@@ -53,18 +62,23 @@ def run(
     """
     directory = workspace.directory(phase)
     directory.mkdir(parents=True, exist_ok=True)
+    training = _Run(phase, workspace, rules)
+    _drop_unmeasured(directory, set(training.ballot.rules))
     _write_json(
         directory / "phase.json",
         {
             "identity": phase.identity(workspace.data_dir),
             "configuration": phase.configuration(workspace.data_dir),
+            # Beside the configuration: they do not change the parameters.
+            "rules": list(training.ballot.rules),
         },
     )
-    training = _Run(phase, workspace)
     _keep_vocabulary(phase, workspace, directory / VOCABULARY)
     with (
         Interruption() as interruption,
-        Checkpoints(directory / "checkpoints") as checkpoints,
+        Checkpoints(
+            directory / "checkpoints", tuple(training.ballot.scored)
+        ) as checkpoints,
     ):
         record = training.train(checkpoints, interruption, progress)
     _write_json(
@@ -75,26 +89,44 @@ def run(
     return record
 
 
-def protocol(phase: Phase, workspace: Workspace) -> dict[str, Any]:
-    """Returns what a number of the finished phase must carry."""
-    record = finished(phase, workspace)
+def protocol(
+    phase: Phase, workspace: Workspace, rule: Rule | None = None
+) -> dict[str, Any]:
+    """Returns what a number of the finished phase must carry.
+
+    Args:
+      phase: which.
+      workspace: where it is.
+      rule: by which its checkpoint was chosen; by default the phase's own.
+    """
+    rule = rule or selection.own(phase)
+    record = finished(phase, workspace, [rule])
     return {
         "phase": record["identity"],
         "seed": phase.seed,
-        "selection": record["selection"],
-        "checkpoint": record["step"],
+        "selection": rule.name,
+        "checkpoint": record["rules"][rule.key(phase, workspace.data_dir)][
+            "step"
+        ],
     }
 
 
 def evaluations(
-    phase: Phase, workspace: Workspace
+    phase: Phase, workspace: Workspace, step: int | None = None
 ) -> Callable[[Component], Evaluation]:
-    """Returns what predicts a component with the selected parameters."""
+    """Returns what predicts a component with a checkpoint's parameters.
+
+    Args:
+      phase: a finished one.
+      workspace: where it is.
+      step: which checkpoint; by default the one that was selected.
+    """
     made = _Run(phase, workspace)
-    record = finished(phase, workspace)
+    if step is None:
+        step = finished(phase, workspace)["step"]
     params = restore_params(
         workspace.directory(phase) / "checkpoints",
-        record["step"],
+        step,
         made.program.abstract.params,
     )
     return functools.partial(made.evaluation, params)
@@ -103,7 +135,9 @@ def evaluations(
 class _Run:
     """What a phase needs while it runs, and where it has got to."""
 
-    def __init__(self, phase: Phase, workspace: Workspace):
+    def __init__(
+        self, phase: Phase, workspace: Workspace, rules: Sequence[Rule] = ()
+    ):
         self.phase, self.workspace = phase, workspace
         self.renderings = {
             group.name: rendered(phase, workspace, group.components[0])
@@ -116,7 +150,8 @@ class _Run:
             workspace.partitioning,
             workspace.execution.microbatches,
         )
-        self.position = {"best": None, "best_step": 0, "worse": 0}
+        self.ballot = selection.ballot(phase, rules, workspace.data_dir)
+        self.position = self.ballot.start()
 
     def train(
         self,
@@ -232,43 +267,46 @@ class _Run:
         monitor: Monitor,
     ) -> None:
         """Evaluates and saves, where this step is one to do so."""
-        score = None
+        scores: dict[str, float] = {}
         if self._every(self.phase.training.evaluate_every, step):
-            score = self._validate(step, state, monitor)
+            scores = self._scores(state.params)
+        if scores:
+            judge = self.ballot.judge
+            named = {"dev" if n == judge else n: x for n, x in scores.items()}
+            monitor.write(step, named)
+            self.position = self.ballot.count(self.position, step, scores)
         last = step == self.phase.training.steps
         regular = self._every(self.workspace.execution.checkpoint_every, step)
-        if score is not None or regular or last:
-            checkpoints.save(step, state, self.position, score)
+        if scores or regular or last:
+            checkpoints.save(step, state, self.position, scores)
 
-    def _validate(
-        self, step: int, state: TrainState, monitor: Monitor
-    ) -> float | None:
-        """Scores the dev sets and keeps count of the best."""
-        parts = self.phase.validation
-        if not parts:
-            return None
-        score = statistics.fmean(
-            self.evaluation(state.params, part).score(
+    def _scores(self, params: Params) -> dict[str, float]:
+        """Returns each rule's mean score over its splits, each measured once."""
+        rules = self.ballot.scored
+        parts = dict.fromkeys(p for rule in rules.values() for p in rule.parts)
+        measured = {
+            part: self.evaluation(params, part).score(
                 self.workspace.cache(self.phase, part)
             )
             for part in parts
-        )
-        monitor.write(step, {"dev": score})
-        best = self.position["best"]
-        if best is None or score > best:
-            self.position |= {"best": score, "best_step": step, "worse": 0}
-        else:
-            self.position["worse"] += 1
-        return score
+        }
+        return {
+            key: statistics.fmean(measured[part] for part in rule.parts)
+            for key, rule in rules.items()
+        }
 
     def _record(self, step: int, summary: dict[str, float]) -> dict[str, Any]:
-        selected = self.phase.training.selection != "last"
+        chosen = self.ballot.chosen(self.position, step)
+        data_dir = self.workspace.data_dir
+        own = chosen[selection.own(self.phase).key(self.phase, data_dir)]
+        judged = chosen.get(self.ballot.judge, own)
         return {
-            "identity": self.phase.identity(self.workspace.data_dir),
+            "identity": self.phase.identity(data_dir),
             "selection": self.phase.training.selection,
-            "step": self.position["best_step"] if selected else step,
-            "score": self.position["best"],
+            "step": own["step"],
+            "score": judged["score"],
             "steps": step,
+            "rules": chosen,
         } | summary
 
 
@@ -291,6 +329,17 @@ def rendered(phase: Phase, workspace: Workspace, part: Component) -> Rendering:
         dict(phase.training.lengths).get("targets", 0),
     )
     return renderings.rendering(phase.model, facts)
+
+
+def _drop_unmeasured(directory: Path, wanted: set[str]) -> None:
+    """Removes a run that did not go by all of the rules from its start on."""
+    path = directory / "phase.json"
+    if not path.exists():
+        return
+    known = json.loads(path.read_text()).get("rules", ())
+    if not wanted <= set(known):
+        (directory / DONE).unlink(missing_ok=True)
+        shutil.rmtree(directory / "checkpoints", ignore_errors=True)
 
 
 def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from xltransfer import fields
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache
 from xltransfer.partitioning import Partitioning
+from xltransfer.selection import Rule
 from xltransfer.specification import Component, Phase
 
 DONE = "done.json"
@@ -70,7 +72,20 @@ class Workspace:
         )
 
 
-def finished(phase: Phase, workspace: Workspace) -> dict[str, Any] | None:
-    """Returns the record of a finished phase, or None."""
+def finished(
+    phase: Phase, workspace: Workspace, rules: Iterable[Rule] = ()
+) -> dict[str, Any] | None:
+    """Returns the record of a finished phase, or None.
+
+    Args:
+      phase: which.
+      workspace: where it would be.
+      rules: those that must have chosen a checkpoint, else it is not finished.
+    """
     path = workspace.directory(phase) / DONE
-    return json.loads(path.read_text()) if path.exists() else None
+    if not path.exists():
+        return None
+    record = json.loads(path.read_text())
+    known = record.get("rules", {})
+    wanted = {one.key(phase, workspace.data_dir) for one in rules}
+    return record if wanted <= set(known) else None

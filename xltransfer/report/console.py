@@ -34,8 +34,8 @@ def print_plan(planned: Study, workspace: Workspace) -> None:
     table = Table(title=title, title_justify="left")
     for column in ("phase", "data", "steps", "seed", "cells", "state"):
         table.add_column(column, no_wrap=True)
-    for one in study.phases(planned):
-        done = finished(one, workspace) is not None
+    for one, asked in study.rules_of(planned, workspace).items():
+        done = finished(one, workspace, asked) is not None
         table.add_row(
             workspace.directory(one).name,
             _shortened(_names(one)),
@@ -149,8 +149,11 @@ def _shortened(names: list[str]) -> str:
 
 
 def _summary(planned: Study, workspace: Workspace) -> str:
-    every = study.phases(planned)
-    done = sum(finished(one, workspace) is not None for one in every)
+    every = study.rules_of(planned, workspace)
+    done = sum(
+        finished(one, workspace, asked) is not None
+        for one, asked in every.items()
+    )
     alone = sum(len(_line(cell.phase)) for cell in study.cells(planned))
     return (
         f"{len(every)} phases, {done} done; without sharing it would be "
@@ -189,6 +192,8 @@ def _delta_table(matrix: Matrix, planned: Study) -> Table:
 
 
 def _table(title: str, matrix: Matrix) -> Table:
+    if matrix.rule:
+        title += f" · {matrix.rule}"
     table = Table(
         title=escape(title), title_justify="left", padding=(0, 0, 0, 1)
     )

@@ -1,7 +1,15 @@
 """A study: intermediates x targets x seeds -> plan -> run -> results."""
 
 from xltransfer.study.declaration import Control, Pretraining, Study, Target
-from xltransfer.study.plan import Cell, cells, check, evaluated, phases
+from xltransfer.study.plan import (
+    Cell,
+    cells,
+    check,
+    evaluated,
+    phases,
+    rules,
+    rules_of,
+)
 from xltransfer.study.running import Listener, prepare, results, run
 
 __all__ = [
@@ -17,5 +25,7 @@ __all__ = [
     "phases",
     "prepare",
     "results",
+    "rules",
+    "rules_of",
     "run",
 ]

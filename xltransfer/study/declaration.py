@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.vocabularies import Vocabulary
-from xltransfer import fields
+from xltransfer import fields, selection
 from xltransfer.errors import InputError, nearest
 from xltransfer.partitioning import Partitioning
 from xltransfer.renderings import ModelConfig
@@ -32,6 +32,9 @@ class Target:
       evaluation: mixture of the languages to be evaluated.
       training: how.
       split: the split that is evaluated.
+      rules: names in `selection.RULES`: which checkpoints are evaluated; by
+        default the one that `training.selection` chooses. All of them come
+        from one run.
     """
 
     train: str
@@ -39,6 +42,24 @@ class Target:
     evaluation: str
     training: Training
     split: str = "test"
+    rules: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        fields.check(self)
+        for name in self.rules:
+            if name not in selection.RULES:
+                raise InputError(
+                    f"Target.rules names {name!r}; it may name "
+                    f"{', '.join(selection.RULES)}."
+                    f"{nearest(name, selection.RULES)}"
+                )
+            if name != selection.LAST and not self.training.evaluate_every:
+                raise InputError(
+                    f"Target.rules names {name!r}, which needs "
+                    "Training.evaluate_every > 0."
+                )
+        if len(set(self.rules)) < len(self.rules):
+            raise InputError(f"Target.rules names one twice: {self.rules}.")
 
 
 @dataclasses.dataclass(frozen=True)

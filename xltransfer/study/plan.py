@@ -2,9 +2,12 @@
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 
 import tasks
+from xltransfer import selection
 from xltransfer.errors import InputError
+from xltransfer.selection import Rule
 from xltransfer.specification import Component, Phase, components_of
 from xltransfer.study.declaration import Study, Target
 from xltransfer.workspace import Workspace
@@ -12,7 +15,7 @@ from xltransfer.workspace import Workspace
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One target phase of the table."""
+    """One target phase of the table, evaluated at one or more checkpoints."""
 
     intermediate: str
     target: str
@@ -20,6 +23,7 @@ class Cell:
     phase: Phase
     evaluation: str
     split: str
+    rules: tuple[str, ...] = ()
 
 
 def cells(study: Study) -> Iterator[Cell]:
@@ -63,6 +67,56 @@ def check(study: Study, workspace: Workspace) -> None:
         one.identity(workspace.data_dir)
     for cell in cells(study):
         cell.phase.check(tuple(evaluated(cell, workspace)[0]))
+        for rule in rules(cell, workspace):
+            cell.phase.check(rule.parts)
+
+
+def rules(cell: Cell, workspace: Workspace) -> tuple[Rule, ...]:
+    """Returns what chooses the checkpoints that the cell is evaluated at.
+
+    Raises:
+      InputError: where there is nothing to choose by.
+    """
+    own = selection.own(cell.phase)
+    parts = {
+        selection.LAST: (),
+        selection.ENGLISH_DEV: cell.phase.validation,
+        selection.TARGET_DEV: _target_dev(cell, workspace.data_dir),
+        selection.ORACLE: tuple(evaluated(cell, workspace)[0]),
+        own.name: own.parts,
+    }
+    found = tuple(Rule(one, parts[one]) for one in cell.rules or (own.name,))
+    for rule in found:
+        if rule.name != selection.LAST and not rule.parts:
+            raise InputError(
+                f"The target {cell.target!r} asks for {rule.name!r}, but no "
+                f"dataset of {cell.evaluation} has its dev split's files in "
+                "the data directory."
+            )
+    return found
+
+
+def rules_of(
+    study: Study, workspace: Workspace
+) -> dict[Phase, tuple[Rule, ...]]:
+    """Returns for every phase the rules of all cells that it serves."""
+    found: dict[Phase, dict[Rule, None]] = {
+        one: {selection.own(one): None} for one in phases(study)
+    }
+    for cell in cells(study):
+        found[cell.phase] |= dict.fromkeys(rules(cell, workspace))
+    return {one: tuple(asked) for one, asked in found.items()}
+
+
+def _target_dev(cell: Cell, data_dir: Path | None) -> tuple[Component, ...]:
+    """Returns the dev splits of the datasets of the evaluation, where present."""
+    found = []
+    for name, _ in tasks.mixture(cell.evaluation).components:
+        row = tasks.dataset(name)
+        for split in row.splits:
+            if split.name == "dev" and not split.source.missing(data_dir):
+                found.append(Component(row, "dev"))
+    return tuple(found)
 
 
 def evaluated(
@@ -150,5 +204,11 @@ def _cell(
         init="scratch" if parent else study.init,
     )
     return Cell(
-        label, target_label, seed, trained, target.evaluation, target.split
+        label,
+        target_label,
+        seed,
+        trained,
+        target.evaluation,
+        target.split,
+        target.rules,
     )

@@ -1,14 +1,16 @@
 """A study is carried out: phases, evaluations, results."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 from xltransfer import evaluate, metrics, phase
 from xltransfer import results as records
 from xltransfer.interruption import Interruption
+from xltransfer.selection import Rule
 from xltransfer.specification import Component, Phase
 from xltransfer.study.declaration import Study
-from xltransfer.study.plan import Cell, cells, evaluated, phases
+from xltransfer.study.plan import Cell, cells, evaluated, rules, rules_of
 from xltransfer.workspace import Workspace, finished
 
 
@@ -30,15 +32,18 @@ def run(study: Study, workspace: Workspace, listener: Listener) -> None:
       InputError: as `phase.run` does.
     """
     open_phases = [
-        one for one in phases(study) if finished(one, workspace) is None
+        (one, asked)
+        for one, asked in rules_of(study, workspace).items()
+        if finished(one, workspace, asked) is None
     ]
     with Interruption() as interruption:
-        for number, one in enumerate(open_phases, start=1):
+        for number, (one, asked) in enumerate(open_phases, start=1):
             interruption.check(f"before the {one.kind} phase {number}")
             progress = listener.phase(number, len(open_phases), one)
-            phase.run(one, workspace, progress)
+            phase.run(one, workspace, progress, asked)
         for cell in cells(study):
-            _evaluate(cell, workspace, listener, interruption)
+            for rule in rules(cell, workspace):
+                _evaluate(cell, rule, workspace, listener, interruption)
         interruption.check("before the results were written")
     table = workspace.out / "results.csv"
     records.write_table(table, results(study, workspace))
@@ -48,8 +53,9 @@ def prepare(study: Study, workspace: Workspace) -> Iterator[str]:
     """Builds every vocabulary and cache; yields the name of each when done."""
     wanted = {
         one.request(part): (one, part)
-        for one in phases(study)
-        for part in (*one.components, *one.validation)
+        for one, asked in rules_of(study, workspace).items()
+        for parts in (one.components, *(rule.parts for rule in asked))
+        for part in (*parts, *one.validation)
     }
     for cell in cells(study):
         for part in evaluated(cell, workspace)[0]:
@@ -65,13 +71,15 @@ def results(study: Study, workspace: Workspace) -> list[dict[str, Any]]:
     for cell in cells(study):
         path = workspace.directory(cell.phase) / "results.jsonl"
         found = records.read(path)
-        for part in evaluated(cell, workspace)[0]:
-            wanted = _identity(cell, part, workspace)
-            rows += [
-                _long(study, cell, record)
-                for record in found
-                if record.items() >= wanted.items()
-            ]
+        for rule in rules(cell, workspace):
+            chosen = phase.protocol(cell.phase, workspace, rule)
+            for part in evaluated(cell, workspace)[0]:
+                wanted = _identity(cell, part, workspace) | chosen
+                rows += [
+                    _long(study, cell, record)
+                    for record in found
+                    if record.items() >= wanted.items()
+                ]
     return rows
 
 
@@ -87,29 +95,53 @@ def _long(study: Study, cell: Cell, record: dict[str, Any]) -> dict[str, Any]:
 
 def _evaluate(
     cell: Cell,
+    rule: Rule,
     workspace: Workspace,
     listener: Listener,
     interruption: Interruption,
 ) -> None:
-    """Evaluates the languages whose numbers are not there yet."""
+    """Evaluates the languages whose numbers are not there yet.
+
+    Rules that chose the same checkpoint share its predictions: those of the
+    selected one lie in `predictions`, those of others in `predictions-STEP`.
+    """
     directory = workspace.directory(cell.phase)
     path = directory / "results.jsonl"
-    known = records.read(path)
-    model = None
+    chosen = phase.protocol(cell.phase, workspace, rule)
+    step, model = chosen["checkpoint"], None
+    is_selected = step == finished(cell.phase, workspace)["step"]
+    folder = "predictions" if is_selected else f"predictions-{step}"
     for part in evaluated(cell, workspace)[0]:
-        wanted = _identity(cell, part, workspace)
-        if any(record.items() >= wanted.items() for record in known):
+        known = _known(path, _identity(cell, part, workspace), step)
+        if any(record.items() >= chosen.items() for record in known):
+            continue
+        if known:
+            records.append(path, _under(chosen, known))
             continue
         interruption.check(f"before the evaluation on {part.dataset.name}")
         listener.evaluating(cell, part.dataset.language)
-        model = model or phase.evaluations(cell.phase, workspace)
-        measured = evaluate.evaluate(
-            model(part),
-            workspace.cache(cell.phase, part),
-            directory / "predictions",
-            phase.protocol(cell.phase, workspace),
+        model = model or phase.evaluations(cell.phase, workspace, step)
+        cache = workspace.cache(cell.phase, part)
+        records.append(
+            path,
+            evaluate.evaluate(model(part), cache, directory / folder, chosen),
         )
-        records.append(path, measured)
+
+
+def _known(
+    path: Path, identity: dict[str, Any], step: int
+) -> list[dict[str, Any]]:
+    """Returns the records of a checkpoint on one language, under any rule."""
+    wanted = identity | {"checkpoint": step}
+    return [one for one in records.read(path) if one.items() >= wanted.items()]
+
+
+def _under(
+    chosen: dict[str, Any], known: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Returns the records of a checkpoint once more, under another rule."""
+    first = [one for one in known if one["selection"] == known[0]["selection"]]
+    return [one | chosen for one in first]
 
 
 def _identity(
