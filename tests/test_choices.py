@@ -53,7 +53,7 @@ def place(tmp_path_factory) -> Workspace:
         folder / "cache",
         Path(data_dir),
         small_models.partitioning("data"),
-        Execution(),
+        Execution(programs=2),
     )
 
 
