@@ -12,13 +12,16 @@ from xltransfer.data.features import Features
 from xltransfer.errors import InputError
 from xltransfer.models.mt5 import MT5, MT5Config
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
+from xltransfer.models.xlmr_tasks import XLMRMultipleChoice
 from xltransfer.objectives.classification import Classification
 from xltransfer.objectives.generation import Generation
 from xltransfer.objectives.language_modeling import MaskedLanguageModeling
+from xltransfer.objectives.multiple_choice import MultipleChoice
 from xltransfer.objectives.multitask import MultiTask
 from xltransfer.objectives.objective import Objective
 from xltransfer.objectives.text_to_text import TextToText
 from xltransfer.outcomes.classification import Labels
+from xltransfer.outcomes.multiple_choice import Choices
 from xltransfer.outcomes.outcome import Outcome
 from xltransfer.outcomes.text import Generated
 
@@ -114,12 +117,22 @@ def _language_modeling(model: XLMRConfig, facts: Facts) -> Rendering:
     return Rendering(objective, arrays, arrays)
 
 
+def _multiple_choice(model: XLMRConfig, facts: Facts) -> Rendering:
+    arrays = features.EncoderMultipleChoice(model.pad_id)
+    objective = MultipleChoice(XLMRMultipleChoice(model))
+    return Rendering(objective, arrays, arrays, Choices())
+
+
 ENCODER: dict[str, Callable[[XLMRConfig, Facts], Rendering]] = {
     "classification": _classification,
     "language_modeling": _language_modeling,
+    "multiple_choice": _multiple_choice,
 }
 # Those of an encoder know what is right, whatever the model.
-TARGETS: dict[str, Outcome] = {"classification": Labels()}
+TARGETS: dict[str, Outcome] = {
+    "classification": Labels(),
+    "multiple_choice": Choices(),
+}
 
 
 def _text(model: MT5Config, facts: Facts) -> Rendering:
