@@ -3,7 +3,7 @@
 Importing this package loads neither TensorFlow nor SeqIO.
 """
 
-from tasks import language_modeling, miniature, mixtures, nli
+from tasks import language_modeling, miniature, mixtures, nli, tagging
 from tasks.mixtures import Mixture
 from tasks.row import Dataset
 from xltransfer.errors import InputError, nearest
@@ -14,6 +14,7 @@ _DATASETS: dict[str, Dataset] = {
         *nli.DATASETS,
         *language_modeling.DATASETS,
         *miniature.DATASETS,
+        *tagging.DATASETS,
     )
 }
 

@@ -18,13 +18,13 @@ class Tagged(FileSource):
     Yields `words` and `tags`, and in `lines` where each word stands. Words keep
     what is inside them, be it a space of another script.
 
-    `prefix` stands before every word and is taken off: raw WikiANN has
-    `sw:Nairobi`.
+    `is_prefixed` says that a language stands before every word, to be taken
+    off: raw WikiANN has `sw:Nairobi`.
     """
 
     path: str
     separator: str = "\t"
-    prefix: str = ""
+    is_prefixed: bool = False
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -64,14 +64,18 @@ class Tagged(FileSource):
                 f"separated by {_NAMES.get(self.separator, self.separator)}."
             )
         word, tag = columns
-        if not word.startswith(self.prefix):
-            raise InputError(
-                f"{where}: {word!r} does not begin with {self.prefix!r}."
-            )
-        word = word.removeprefix(self.prefix)
+        if self.is_prefixed:
+            word = _without_language(word, where)
         if not word.strip() or not tag.strip():
             raise InputError(f"{where}: the word or the tag is missing.")
         return word, tag.strip()
+
+
+def _without_language(word: str, where: str) -> str:
+    _, colon, word = word.partition(":")
+    if not colon:
+        raise InputError(f"{where}: no language and colon before the word.")
+    return word
 
 
 _NAMES = {"\t": "a tab", " ": "a space"}
