@@ -16,6 +16,8 @@ _NO_ENTITIES = "None"
 def parse_text(output: str, record: Mapping[str, Any]) -> list[str]:
     """Returns a tag for each word of a record, from a model's text.
 
+    The record's `labels` are those of the dataset.
+
     Entities are placed by `text_spans.tags`. Of tags in a row, those beyond the
     last word are dropped; a missing or unknown one is read as `other` says.
     """
@@ -23,8 +25,6 @@ def parse_text(output: str, record: Mapping[str, Any]) -> list[str]:
     if kinds := entity_types(labels):
         return text_spans.tags(output, words, kinds)
     found = output.split()[: len(words)]
-    if not labels:
-        return found + [""] * (len(words) - len(found))
     known = set(labels)
     found = [tag if tag in known else other(labels) for tag in found]
     return found + [other(labels)] * (len(words) - len(found))

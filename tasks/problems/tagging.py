@@ -30,8 +30,6 @@ __all__ = ["FIELDS", "canonical", "encoder", "parse_text", "record", "text"]
 FIELDS = {"words": "texts", "tags": "numbers", "index": "index"}
 # `<s> words </s></s>`: XTREME keeps the second `</s>` of RoBERTa's pairs.
 ENCODER_SPECIALS = 3
-# More labels than these are not repeated in every record.
-_FEW_LABELS = 64
 
 
 def canonical(
@@ -39,9 +37,9 @@ def canonical(
 ) -> Callable[[dict[str, Any], str], dict[str, Any] | None]:
     """Returns the function from raw fields to words and numbers of tags.
 
-    `names` and `labels`, the tags' and all tags' names, come along for
-    `record`. Raises InputError at a tag that the dataset does not have, with
-    its line where the source tells `lines`.
+    `names`, the tags' names, come along for `record`. Raises InputError at a
+    tag that the dataset does not have, with its line where the source tells
+    `lines`.
     """
     classes = {name: index for index, name in enumerate(dataset.labels)}
     classes |= {raw: classes[name] for raw, name in dataset.label_map}
@@ -68,20 +66,14 @@ def canonical(
             "words": list(words),
             "tags": numbers,
             "names": [dataset.labels[number] for number in numbers],
-            "labels": dataset.labels,
         }
 
     return example
 
 
 def record(example: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the words, the tags' names and, if few, the names of all tags."""
-    labels = example["labels"]
-    return {
-        "words": example["words"],
-        "tags": example["names"],
-        "labels": labels if len(labels) <= _FEW_LABELS else (),
-    }
+    """Returns the words and the names of their tags."""
+    return {"words": example["words"], "tags": example["names"]}
 
 
 def encoder(dataset: Dataset, vocabulary: seqio.Vocabulary) -> Rendering:
@@ -215,7 +207,8 @@ def _pieces(
     unknown = tf.RaggedTensor.from_row_lengths(
         tf.fill([tf.reduce_sum(is_empty)], vocabulary.unk_id), is_empty
     )
-    return ragged.first(tf.concat([pieces, unknown], axis=1), room)
+    kept = ragged.first(tf.concat([pieces, unknown], axis=1), room)
+    return kept.with_row_splits_dtype(tf.int64)
 
 
 def _cut(

@@ -9,6 +9,7 @@ from xltransfer.data.features.language_modeling import (
     MaskedLanguageModeling,
     SpanCorruption,
 )
+from xltransfer.data.features.tagging import EncoderTagging
 from xltransfer.data.features.text import (
     RankedAnswers,
     TextInputs,
@@ -19,6 +20,7 @@ __all__ = [
     "Batch",
     "Drawn",
     "EncoderClassification",
+    "EncoderTagging",
     "Features",
     "MaskedLanguageModeling",
     "RankedAnswers",
