@@ -10,6 +10,7 @@ from tasks import (
     mixtures,
     nli,
     paraphrase,
+    tagging,
 )
 from tasks.mixtures import Mixture
 from tasks.row import Dataset
@@ -23,6 +24,7 @@ _DATASETS: dict[str, Dataset] = {
         *commonsense.DATASETS,
         *language_modeling.DATASETS,
         *miniature.DATASETS,
+        *tagging.DATASETS,
     )
 }
 

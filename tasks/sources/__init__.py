@@ -1,23 +1,21 @@
 """Where raw examples come from: official files and generators."""
 
+from tasks.sources.alternatives import Alternatives
+from tasks.sources.conllu import Treebanks
 from tasks.sources.delimited import Delimited
 from tasks.sources.generated import Generated
 from tasks.sources.json_array import JsonArray
 from tasks.sources.json_lines import JsonLines
 from tasks.sources.parallel import Concatenated, Parallel
 from tasks.sources.plain_text import PlainText
-from tasks.sources.shaped import (
-    Composed,
-    Portion,
-    Recoded,
-    Selected,
-    Without,
-)
+from tasks.sources.shaped import Composed, Portion, Recoded, Selected, Without
 from tasks.sources.source import Source
 from tasks.sources.table import Table
+from tasks.sources.tagged import Tagged
 from tasks.sources.xml_pairs import XmlPairs
 
 __all__ = [
+    "Alternatives",
     "Composed",
     "Concatenated",
     "Delimited",
@@ -31,6 +29,8 @@ __all__ = [
     "Selected",
     "Source",
     "Table",
+    "Tagged",
+    "Treebanks",
     "Without",
     "XmlPairs",
 ]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.sources.source import Source
 from xltransfer.errors import InputError, nearest
 
 FOLDER = "tfds"
@@ -99,34 +98,6 @@ class Prepared:
                 f"{folder}: TFDS cannot read its split {self.split!r} ({text}). "
                 "Prepare it anew."
             ) from error
-
-
-@dataclass(frozen=True)
-class FirstPresent:
-    """The first of several sources that is there; the first, if none is.
-
-    The official file comes first, what TFDS prepared after it.
-    """
-
-    sources: tuple[Source, ...]
-
-    def files(self, data_dir: Path | None) -> tuple[Path, ...]:
-        return self._chosen(data_dir).files(data_dir)
-
-    def missing(self, data_dir: Path | None) -> tuple[Path, ...]:
-        return self._chosen(data_dir).missing(data_dir)
-
-    def digest(self, data_dir: Path | None) -> str:
-        return self._chosen(data_dir).digest(data_dir)
-
-    def read(
-        self, data_dir: Path | None
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        yield from self._chosen(data_dir).read(data_dir)
-
-    def _chosen(self, data_dir: Path | None) -> Source:
-        present = (s for s in self.sources if not s.missing(data_dir))
-        return next(present, self.sources[0])
 
 
 def _value(features: Any, example: Any, path: str, where: str) -> Any:

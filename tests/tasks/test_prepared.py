@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tasks.row import Dataset, Split, rows
+from tasks.sources.alternatives import Alternatives
 from tasks.sources.delimited import Delimited
-from tasks.sources.prepared import FOLDER, FirstPresent, Prepared
+from tasks.sources.prepared import FOLDER, Prepared
 from xltransfer.errors import InputError
 
 tfds = pytest.importorskip("tensorflow_datasets")
@@ -71,7 +72,7 @@ def test_examples_come_as_texts_and_classes_by_name(folder):
 
 def test_a_row_reads_it_where_the_official_file_is_not(folder, tmp_path):
     official = Delimited("toy.tsv", ("premise", "hypothesis", "label"))
-    source = FirstPresent((official, SPLIT))
+    source = Alternatives((official, SPLIT))
     dataset = Dataset(
         "toy.en",
         "classification",

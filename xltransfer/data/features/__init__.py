@@ -10,6 +10,7 @@ from xltransfer.data.features.language_modeling import (
     SpanCorruption,
 )
 from xltransfer.data.features.multiple_choice import EncoderMultipleChoice
+from xltransfer.data.features.tagging import EncoderTagging
 from xltransfer.data.features.text import (
     RankedAnswers,
     TextInputs,
@@ -21,6 +22,7 @@ __all__ = [
     "Drawn",
     "EncoderClassification",
     "EncoderMultipleChoice",
+    "EncoderTagging",
     "Features",
     "MaskedLanguageModeling",
     "RankedAnswers",
