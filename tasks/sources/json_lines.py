@@ -27,17 +27,18 @@ class JsonLines(FileSource):
         (path,) = self.files(data_dir)
         for number, line in enumerate(lines(path), start=1):
             where = f"{path}:{number}"
-            found = _object(line, where)
+            found = json_object(line, where)
             yield (
                 where,
                 {field: _text(found, key, where) for field, key in self.keys},
             )
 
 
-def _object(line: str, where: str) -> dict:
+def json_object(line: str, where: str) -> dict:
+    """Returns the JSON object of a line; raises InputError for another."""
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: no valid JSON: {error}.") from error
     if not isinstance(found, dict):
         raise InputError(f"{where}: expected a JSON object.")

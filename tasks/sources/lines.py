@@ -15,20 +15,29 @@ def lines(path: Path) -> list[str]:
     with file and line, for a missing or empty file, bytes that are no UTF-8 and
     NUL characters.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}.") from error
-    content = content.removeprefix(_BYTE_ORDER_MARK)
-    if not content.strip():
-        raise InputError(f"{path}:1: the file is empty.")
-    text = _decoded(path, content)
+    text = decoded(path, content(path))
     if "\r" in text:
         text = text.replace("\r\n", "\n").removesuffix("\r")
     return text.removesuffix("\n").split("\n")
 
 
-def _decoded(path: Path, content: bytes) -> str:
+def content(path: Path) -> bytes:
+    """Returns the bytes of a file; raises InputError where there is none."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}.") from error
+
+
+def decoded(path: Path | str, content: bytes) -> str:
+    """Returns UTF-8 as text, without a byte order mark.
+
+    Raises InputError, with `path` and line, for nothing but space, bytes that
+    are no UTF-8 and NUL characters.
+    """
+    content = content.removeprefix(_BYTE_ORDER_MARK)
+    if not content.strip():
+        raise InputError(f"{path}:1: the file is empty.")
     nul = content.find(b"\0")
     if nul >= 0:
         raise InputError(
