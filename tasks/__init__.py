@@ -3,7 +3,7 @@
 Importing this package loads neither TensorFlow nor SeqIO.
 """
 
-from tasks import language_modeling, miniature, mixtures, nli
+from tasks import language_modeling, miniature, mixtures, nli, qa
 from tasks.mixtures import Mixture
 from tasks.row import Dataset
 from xltransfer.errors import InputError, nearest
@@ -12,6 +12,7 @@ _DATASETS: dict[str, Dataset] = {
     row.name: row
     for row in (
         *nli.DATASETS,
+        *qa.DATASETS,
         *language_modeling.DATASETS,
         *miniature.DATASETS,
     )

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tasks import problems
 from tasks.sources.source import Source
@@ -28,7 +28,8 @@ class Dataset:
     `labels` are in class order; `label_map` gives raw labels their canonical
     form; examples whose raw label is in `dropped_labels` are left out.
     `prefix` and `text_labels` serve the text rendering. `overlap` names the
-    evaluation sets that hold the same content.
+    evaluation sets that hold the same content; `translation` tells who wrote
+    the texts in this language.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Dataset:
     url: str = ""
     licence: str = ""
     overlap: tuple[str, ...] = ()
+    translation: Literal["native", "human", "machine", "generated"] = "native"
     version: int = 1
 
     def split(self, name: str) -> Split:
@@ -65,7 +67,7 @@ def rows(
     """Yields the canonical, validated examples of one split, in file order.
 
     Classification: `premise`, `hypothesis` (str) and `label` (int, the class).
-    Language modelling: `text` (str). Raises InputError, naming file and line,
+    Language modelling: `text` (str). Others: their problem's `FIELDS`. Raises InputError, naming file and line,
     for whatever does not fit the row, and when the number of examples is not
     the split's.
     """

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from tasks.problems import classification, language_modeling
+from tasks.problems import classification, language_modeling, span
 from xltransfer.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ RAGGED = ("texts", "numbers")
 PROBLEMS: dict[str, ModuleType] = {
     "classification": classification,
     "language_modeling": language_modeling,
+    "span": span,
 }
 
 

@@ -140,7 +140,9 @@ def _encode(
     *,
     vocabulary: seqio.Vocabulary,
 ) -> tf.data.Dataset:
-    length = _length(sequence_length, "tokens", ENCODER_SPECIALS + 2)
+    length = ragged.checked_length(
+        sequence_length, "tokens", ENCODER_SPECIALS + 2
+    )
 
     def encode(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         premise = vocabulary.encode_tf(example["premise"])
@@ -170,8 +172,8 @@ def _write(
 ) -> tf.data.Dataset:
     import tensorflow as tf
 
-    inputs_length = _length(sequence_length, "inputs", 2)
-    targets_length = _length(sequence_length, "targets", 2)
+    inputs_length = ragged.checked_length(sequence_length, "inputs", 2)
+    targets_length = ragged.checked_length(sequence_length, "targets", 2)
 
     def tokens(text: tf.Tensor, length: int | None) -> ragged.Tokens:
         pieces = vocabulary.encode_tf(text)
@@ -196,15 +198,3 @@ def _write(
         }
 
     return ds.map(write)
-
-
-def _length(
-    sequence_length: Mapping[str, int] | None, feature: str, least: int
-) -> int | None:
-    length = (sequence_length or {}).get(feature)
-    if length is not None and length < least:
-        raise InputError(
-            f"A length of {length} for {feature!r} is too short: the least is "
-            f"{least}."
-        )
-    return length

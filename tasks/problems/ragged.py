@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from xltransfer.errors import InputError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -67,3 +69,19 @@ def windows(tokens: Tokens, size: int) -> tf.RaggedTensor:
         tf.minimum(size, tf.repeat(all_lengths, counts) - starts),
         validate=False,
     )
+
+
+def checked_length(
+    sequence_length: Mapping[str, int] | None, feature: str, least: int
+) -> int | None:
+    """Returns the longest length of a feature, None where none is given.
+
+    Raises InputError for one below `least`.
+    """
+    length = (sequence_length or {}).get(feature)
+    if length is not None and length < least:
+        raise InputError(
+            f"A length of {length} for {feature!r} is too short: the least is "
+            f"{least}."
+        )
+    return length

@@ -96,9 +96,7 @@ def _parsed(name: str, content: bytes) -> Any:
         raise InputError(f"{name}: no valid JSON: {error}.") from error
 
 
-def _questions(
-    found: Any, name: str
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _questions(found: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(found, dict):
         found = field(found, "data", name)
     for number, article in enumerate(listed(found, "data", name), start=1):
