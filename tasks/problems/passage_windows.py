@@ -94,7 +94,7 @@ def _windows(
 
     question = ragged.first(
         vocabulary.encode_tf(batch["question"]), most_of_question
-    )
+    ).with_row_splits_dtype(tf.int64)
     ids, begins, ends = _pieces(batch["context"], vocabulary)
     pieces = ragged.lengths(ids)
     room = pieces
