@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from tasks.sources import lines
-from tasks.sources.answers import field, gold, identity, listed, text
+from tasks.sources.answers import (
+    field,
+    gold,
+    identity,
+    listed,
+    shown,
+    text,
+)
 from tasks.sources.source import FileSource
 from xltransfer.errors import InputError
 
@@ -120,7 +127,7 @@ def _paragraph(
     questions = listed(field(paragraph, "qas", where), "qas", where)
     for number, question in enumerate(questions, start=1):
         key = identity(question, ("id", "guid"), f"{where}, question {number}")
-        here = f"{where}, question {key!r}"
+        here = f"{where}, question {shown(key)}"
         yield (
             here,
             {
@@ -138,7 +145,8 @@ def _answers(question: dict, where: str) -> tuple[tuple[str, int], ...]:
     is_impossible = question.get("is_impossible", False)
     if not isinstance(is_impossible, bool):
         raise InputError(
-            f"{where}: 'is_impossible' is {is_impossible!r}, not true or false."
+            f"{where}: 'is_impossible' is {shown(is_impossible)}, not true or "
+            "false."
         )
     if is_impossible:
         return ()

@@ -71,6 +71,23 @@ def batched(name: str, lengths, batch_size: int = 3) -> list[dict]:
     return found
 
 
+SHORT = {"tokens": 24, "question": 8, "stride": 5}
+
+
+@pytest.fixture(scope="module")
+def whole(xlmr_vocabulary) -> list[dict]:
+    """One window a question."""
+    name = registration.task(dataset(QUESTIONS), "encoder", xlmr_vocabulary)
+    return singles(name, None)
+
+
+@pytest.fixture(scope="module")
+def short(xlmr_vocabulary) -> list[dict]:
+    """Windows of 24 pieces."""
+    name = registration.task(dataset(QUESTIONS), "encoder", xlmr_vocabulary)
+    return singles(name, SHORT)
+
+
 def assert_equal_rows(found: list[dict], expected: list[dict]) -> None:
     assert len(found) == len(expected)
     for row, other in zip(found, expected, strict=True):
@@ -119,13 +136,11 @@ def test_an_empty_passage_is_refused():
 
 
 def test_a_window_is_the_question_and_the_passage_between_special_tokens(
-    xlmr_vocabulary,
+    xlmr_vocabulary, whole
 ):
     pieces = load(xlmr_vocabulary, Path())
-    name = registration.task(dataset(QUESTIONS), "encoder", xlmr_vocabulary)
-    found = singles(name, None)
-    assert len(found) == len(QUESTIONS)
-    for number, row in enumerate(found):
+    assert len(whole) == len(QUESTIONS)
+    for number, row in enumerate(whole):
         _, question, context, _ = QUESTIONS[number]
         ids, spans = pieces.encode_with_offsets(context)
         asked = pieces.encode(question)
@@ -149,12 +164,10 @@ def answer_of(row: dict, context: str) -> str:
     return context.encode()[begin:end].decode()
 
 
-def test_labels_are_the_first_answer_or_nothing(xlmr_vocabulary):
-    name = registration.task(dataset(QUESTIONS), "encoder", xlmr_vocabulary)
-    found = singles(name, None)
+def test_labels_are_the_first_answer_or_nothing(whole):
     read = [
         answer_of(row, QUESTIONS[number][2]) if row["answer_start"] else None
-        for number, row in enumerate(found)
+        for number, row in enumerate(whole)
     ]
     expected = [
         "The boy",
@@ -167,24 +180,19 @@ def test_labels_are_the_first_answer_or_nothing(xlmr_vocabulary):
         None,
     ]
     assert read == expected
-    weights = [int(row["answer_weight"]) for row in found]
+    weights = [int(row["answer_weight"]) for row in whole]
     # Withheld, and nowhere in the passage: nothing to learn. Without an answer:
     # that there is none.
     assert weights == [1, 1, 1, 1, 1, 0, 1, 0]
     # Question 7 says 70, "garden" lies at 32 and 73.
-    assert (
-        found[6]["begins"][found[6]["answer_start"] - found[6]["context_start"]]
-        == 73
-    )
+    moved = whole[6]["answer_start"] - whole[6]["context_start"]
+    assert whole[6]["begins"][moved] == 73
 
 
 def test_windows_begin_a_stride_apart_and_end_with_the_passage(
-    xlmr_vocabulary,
+    xlmr_vocabulary, short
 ):
     pieces = load(xlmr_vocabulary, Path())
-    name = registration.task(dataset(QUESTIONS), "encoder", xlmr_vocabulary)
-    lengths = {"tokens": 24, "question": 8, "stride": 5}
-    found = singles(name, lengths)
     for number, (_, question, context, _) in enumerate(QUESTIONS):
         ids = pieces.encode(context)
         asked = pieces.encode(question)[:8]
@@ -193,7 +201,7 @@ def test_windows_begin_a_stride_apart_and_end_with_the_passage(
         starts = [0]
         while starts[-1] + room < len(ids):
             starts.append(starts[-1] + 5)
-        windows = [row for row in found if row["example"] == number]
+        windows = [row for row in short if row["example"] == number]
         assert [row["piece"] for row in windows] == starts
         for row, start in zip(windows, starts, strict=True):
             own = ids[start : start + room]
@@ -201,12 +209,8 @@ def test_windows_begin_a_stride_apart_and_end_with_the_passage(
             assert len(row["begins"]) == len(row["ends"]) == len(own)
 
 
-def test_a_window_without_the_whole_answer_points_at_its_first_token(
-    xlmr_vocabulary,
-):
-    name = registration.task(dataset(QUESTIONS), "encoder", xlmr_vocabulary)
-    lengths = {"tokens": 24, "question": 8, "stride": 5}
-    windows = [row for row in singles(name, lengths) if row["example"] == 4]
+def test_a_window_without_the_whole_answer_points_at_its_first_token(short):
+    windows = [row for row in short if row["example"] == 4]
     held = [row for row in windows if row["answer_start"] > 0]
     context = QUESTIONS[4][2]
     assert {answer_of(row, context) for row in held} == {"garden"}
@@ -247,16 +251,17 @@ TEXTS = st.text("Theboysargd .é妈ﬁ🙂\u3000\n", max_size=40)
 @given(
     st.lists(
         st.tuples(TEXTS, TEXTS.filter(str.strip), st.integers(0, 40), TEXTS),
-        min_size=1,
-        max_size=7,
+        min_size=10,
+        max_size=30,
     ),
     st.sampled_from([None, {"tokens": 14, "question": 5, "stride": 3}]),
 )
 @settings(
-    max_examples=12,
+    max_examples=3,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-    # Each try builds TensorFlow's graphs anew: shrinking would take minutes.
+    # Each try builds TensorFlow's graphs anew: many examples in few tries, and
+    # shrinking would take minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 def test_batches_of_questions_are_the_single_examples(
