@@ -60,7 +60,7 @@ SQUAD2 = _squad(
         dev=("dev-v2.0.json", 11873),
     ),
     citation="Rajpurkar et al. 2018, SQuAD 2.0",
-    metrics=("squad2",),
+    metrics=("squad_v2",),
 )
 
 # One article of SQuAD's dev set. Not to be trained on.
@@ -68,7 +68,7 @@ SQUAD2_NORMANS = _squad(
     name="squad2_normans.en",
     splits=_parts("squad", dev=("v2.0-fixture.json", 56)),
     citation="Rajpurkar et al. 2018, SQuAD 2.0",
-    metrics=("squad2",),
+    metrics=("squad_v2",),
     overlap=_SQUAD_DEV,
 )
 

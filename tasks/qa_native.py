@@ -91,7 +91,7 @@ KLUE_MRC = _row(
     "Park et al. 2021, KLUE",
     "https://github.com/KLUE-benchmark/KLUE",
     "CC BY-SA 4.0",
-    metrics=("squad2",),
+    metrics=("squad_v2",),
 )
 
 JSQUAD = _row(
@@ -233,7 +233,7 @@ SQUAD2_ES = _translated(
     "Carrino et al. 2020, Translate Align Retrieve",
     "https://github.com/ccasimiro88/TranslateAlignRetrieve",
     "CC BY-SA 4.0",
-    metrics=("squad2",),
+    metrics=("squad_v2",),
 )
 
 SQUAD_IT = _translated(

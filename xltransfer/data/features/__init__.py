@@ -9,6 +9,7 @@ from xltransfer.data.features.language_modeling import (
     MaskedLanguageModeling,
     SpanCorruption,
 )
+from xltransfer.data.features.span import EncoderSpan
 from xltransfer.data.features.text import (
     RankedAnswers,
     TextInputs,
@@ -19,6 +20,7 @@ __all__ = [
     "Batch",
     "Drawn",
     "EncoderClassification",
+    "EncoderSpan",
     "Features",
     "MaskedLanguageModeling",
     "RankedAnswers",
