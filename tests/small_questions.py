@@ -1,4 +1,4 @@
-"""Caches of questions, written by hand: windows of passages of letters."""
+"""Caches of questions, written by hand, and a model that knows the answers."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 import small_caches
 
 from xltransfer.data.cache import RECORDS, Cache, open_cache
+from xltransfer.partitioning import Partitioning
 
 LONGEST, STRIDE = 24, 7
 SCALARS = (
@@ -92,3 +93,26 @@ def _question(
         "context": context,
         "answers": answers if is_known else [],
     }
+
+
+class PlantedLogits:
+    """Stands for a program: puts the right answers' columns first."""
+
+    def __init__(self, partitioning: Partitioning) -> None:
+        self.partitioning = partitioning
+
+    def predict(self, params: object, batch: dict) -> dict[str, np.ndarray]:
+        arrays = {name: np.asarray(value) for name, value in batch.items()}
+        found = {}
+        for side in ("start", "end"):
+            gold = arrays[f"answer_{side}s"]
+            # Columns of other examples are there, as they are for a model.
+            noise = np.arange(19) + np.zeros((*gold.shape, 1), int)
+            columns = np.concatenate([gold[..., None], noise], axis=-1)
+            has_answer = gold > arrays["starts"]
+            logits = np.zeros(columns.shape, np.float32)
+            logits[..., 0] = np.where(has_answer, 9.0, -9.0)
+            found[f"{side}_logits"] = logits
+            found[f"{side}_columns"] = columns
+        found["null"] = np.where(has_answer, -18.0, 10.0)
+        return found

@@ -3,7 +3,9 @@
 A window is `<s> question </s></s> pieces of the passage </s>`. Windows begin
 `stride` pieces after one another and the last one ends with the passage, as in
 BERT's and XTREME's run_squad (there `doc_stride`; the option `stride` of Hugging
-Face's tokenizers is the overlap instead). Each is an example of the cache:
+Face's tokenizers is the overlap instead). At most half a window lies between two
+beginnings, so that short windows overlap as well; windows of 384 never feel
+that. Each window is an example of the cache:
 
 - tokens: the ids;
 - begins, ends: for each of the window's passage pieces, the bytes [begin, end)
@@ -100,8 +102,7 @@ def _windows(
     room = pieces
     if length is not None:
         room = length - SPECIALS - ragged.lengths(question)
-    # Windows that lie further apart than they are long would lose pieces.
-    stride = tf.minimum(stride, tf.maximum(room, 1))
+    stride = tf.minimum(stride, tf.maximum(room // 2, 1))
     counts = 1 - (-tf.maximum(pieces - room, 0) // stride)
     example = tf.repeat(tf.range(tf.size(counts)), counts)
 

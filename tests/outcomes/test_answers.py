@@ -189,32 +189,15 @@ def test_nothing_is_the_answer_beyond_the_threshold():
 # Gold logits, and a real model.
 
 
-class PlantedLogits:
-    """Stands for a program: puts the right answers' columns first."""
-
-    def __init__(self, partitioning: Partitioning) -> None:
-        self.partitioning = partitioning
-
-    def predict(self, params: object, batch: dict) -> dict[str, np.ndarray]:
-        arrays = {name: np.asarray(value) for name, value in batch.items()}
-        found = {}
-        for side in ("start", "end"):
-            gold = arrays[f"answer_{side}s"]
-            # Columns of other examples are there, as they are for a model.
-            noise = np.arange(19) + np.zeros((*gold.shape, 1), int)
-            columns = np.concatenate([gold[..., None], noise], axis=-1)
-            has_answer = gold > arrays["starts"]
-            logits = np.zeros(columns.shape, np.float32)
-            logits[..., 0] = np.where(has_answer, 9.0, -9.0)
-            found[f"{side}_logits"] = logits
-            found[f"{side}_columns"] = columns
-        found["null"] = np.where(has_answer, -18.0, 10.0)
-        return found
-
-
 def planted(cache) -> list[str]:
     partitioning = Partitioning((("embed", "fsdp"),), data=8)
-    one = Evaluation(PlantedLogits(partitioning), {}, ARRAYS, Answers(), (24,))
+    one = Evaluation(
+        small_questions.PlantedLogits(partitioning),
+        {},
+        ARRAYS,
+        Answers(),
+        (24,),
+    )
     return one.predict(cache)
 
 

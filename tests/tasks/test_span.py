@@ -224,16 +224,22 @@ def test_a_window_without_the_whole_answer_points_at_its_first_token(short):
     assert 0 < len(held) < len(windows)
 
 
-def test_windows_shorter_than_the_stride_lose_no_piece(xlmr_vocabulary):
+def test_short_windows_overlap_by_half(xlmr_vocabulary):
     pieces = load(xlmr_vocabulary, Path())
     name = registration.task(dataset(QUESTIONS), "encoder", xlmr_vocabulary)
-    lengths = {"tokens": 16, "question": 4, "stride": 100}
-    joined: dict[int, list[int]] = {}
-    for row in singles(name, lengths):
-        own = row["tokens"][row["context_start"] : -1].tolist()
-        joined.setdefault(int(row["example"]), []).extend(own)
-    for number, ids in joined.items():
-        assert ids == pieces.encode(QUESTIONS[number][2])
+    found = singles(name, {"tokens": 16, "question": 4, "stride": 100})
+    for number, (_, question, context, _) in enumerate(QUESTIONS):
+        ids = pieces.encode(context)
+        room = 16 - 4 - len(pieces.encode(question)[:4])
+        windows = [row for row in found if row["example"] == number]
+        assert len(windows) > 1
+        for count, row in enumerate(windows):
+            assert row["piece"] == count * (room // 2)
+            own = row["tokens"][row["context_start"] : -1].tolist()
+            assert own == ids[row["piece"] : row["piece"] + room]
+        # The last one ends with the passage.
+        assert own[-1] == ids[-1]
+        assert row["piece"] + len(own) == len(ids)
 
 
 def test_lengths_without_room_are_refused(xlmr_vocabulary):
