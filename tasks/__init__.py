@@ -10,6 +10,7 @@ from tasks import (
     mixtures,
     nli,
     paraphrase,
+    qa,
     tagging,
 )
 from tasks.mixtures import Mixture
@@ -22,6 +23,7 @@ _DATASETS: dict[str, Dataset] = {
         *nli.DATASETS,
         *paraphrase.DATASETS,
         *commonsense.DATASETS,
+        *qa.DATASETS,
         *language_modeling.DATASETS,
         *miniature.DATASETS,
         *tagging.DATASETS,

@@ -18,6 +18,7 @@ from tasks.problems import (
     classification,
     language_modeling,
     multiple_choice,
+    span,
     tagging,
 )
 from xltransfer.errors import InputError, nearest
@@ -31,6 +32,7 @@ PROBLEMS: dict[str, ModuleType] = {
     "language_modeling": language_modeling,
     "multiple_choice": multiple_choice,
     "tagging": tagging,
+    "span": span,
 }
 
 

@@ -36,11 +36,14 @@ class JsonLines(FileSource):
             where = f"{path}:{number}"
             yield (
                 where,
-                picked(_object(line, where), self.keys, self.integers, where),
+                picked(
+                    json_object(line, where), self.keys, self.integers, where
+                ),
             )
 
 
-def _object(line: str, where: str) -> dict:
+def json_object(line: str, where: str) -> dict:
+    """Returns the JSON object of a line; raises InputError for another."""
     try:
         found = json.loads(line)
     # Thousands of brackets within each other exhaust the decoder's stack.
