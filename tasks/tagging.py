@@ -60,7 +60,7 @@ _pos = partial(
     problem="tagging",
     labels=UPOS,
     # The project's own: mT5 has no such task.
-    prefix="pos",
+    template="pos: {words}",
     metrics=("udpos",),
     url="https://universaldependencies.org",
     licence="by treebank: CC BY-SA, CC BY-NC-SA, CC BY, GPL and others",
@@ -150,8 +150,8 @@ _entities = partial(
     Dataset,
     problem="tagging",
     labels=ENTITIES,
-    # mT5's prefix for WikiANN.
-    prefix="tag",
+    # mT5's template for WikiANN.
+    template="tag: {words}",
     metrics=("panx",),
 )
 
@@ -231,7 +231,7 @@ def ccg(categories: tuple[str, ...] = ()) -> Dataset:
         language="en",
         splits=tuple(Split(part, Tagged(f"ccg/{part}.tsv")) for part in PARTS),
         labels=categories,
-        prefix="ccg",
+        template="ccg: {words}",
         metrics=("udpos",),
         citation="Hockenmaier and Steedman 2007, CCGbank",
         url="https://catalog.ldc.upenn.edu/LDC2005T13",

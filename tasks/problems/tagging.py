@@ -103,7 +103,7 @@ def encoder(dataset: Dataset, vocabulary: seqio.Vocabulary) -> Rendering:
 
 
 def text(dataset: Dataset, vocabulary: seqio.Vocabulary) -> Rendering:
-    """Renders `inputs` = `prefix: word word …` and `targets`, see `tag_text`.
+    """Renders `inputs`, the row's template, and `targets`, see `tag_text`.
 
     Both end in `</s>` and lose what is beyond their length.
     """
@@ -116,7 +116,7 @@ def text(dataset: Dataset, vocabulary: seqio.Vocabulary) -> Rendering:
             partial(
                 _write,
                 vocabulary=vocabulary,
-                prefix=dataset.prefix,
+                template=dataset.template,
                 labels=dataset.labels,
             ),
         ),
@@ -223,13 +223,14 @@ def _write(
     sequence_length: Mapping[str, int] | None = None,
     *,
     vocabulary: seqio.Vocabulary,
-    prefix: str,
+    template: str,
     labels: tuple[str, ...],
 ) -> tf.data.Dataset:
     import tensorflow as tf
 
     lengths = sequence_length or {}
     batched = is_batched(ds, "words", 1)
+    before, after = template.split("{words}")
 
     def written(
         words: np.ndarray, tags: np.ndarray, counts: np.ndarray
@@ -257,8 +258,9 @@ def _write(
         targets = tf.numpy_function(written, [*flat, counts], tf.string)
         inputs = tf.strings.join(
             [
-                f"{prefix}: ",
+                before,
                 tf.strings.reduce_join(words, axis=-1, separator=" "),
+                after,
             ]
         )
         targets = tf.ensure_shape(targets, [None])

@@ -54,7 +54,7 @@ def dataset(pairs, row: Dataset = tagging.UD_PRESENT[0]) -> Dataset:
         (Split("train", source), Split("dev", source)),
         labels=row.labels,
         label_map=row.label_map,
-        prefix=row.prefix,
+        template=row.template,
         metrics=row.metrics,
     )
 
