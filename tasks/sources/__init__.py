@@ -6,7 +6,7 @@ from tasks.sources.delimited import Delimited
 from tasks.sources.generated import Generated
 from tasks.sources.json_array import JsonArray
 from tasks.sources.json_lines import JsonLines
-from tasks.sources.parallel import Concatenated, FirstPresent, Parallel
+from tasks.sources.parallel import Concatenated, Parallel
 from tasks.sources.plain_text import PlainText
 from tasks.sources.prepared import Prepared
 from tasks.sources.qamr import Qamr
@@ -23,7 +23,6 @@ __all__ = [
     "Composed",
     "Concatenated",
     "Delimited",
-    "FirstPresent",
     "Generated",
     "JsonArray",
     "JsonLines",
