@@ -170,7 +170,7 @@ def _tydiqa_train(code: str, name: str) -> Alternatives:
             ),
             Prepared(
                 "tydi_qa/goldp",
-                "2.1.0",
+                "3.0.0",
                 "train",
                 _PREPARED,
                 prefix=("id", f"{name}-"),
@@ -188,7 +188,7 @@ def _tydiqa_test(code: str, name: str) -> Alternatives:
     return Alternatives(
         (
             SquadJson(f"{folder}/tydiqa-goldp-dev-{name}.json"),
-            Prepared("tydi_qa/goldp", "2.1.0", f"validation-{code}", _PREPARED),
+            Prepared("tydi_qa/goldp", "3.0.0", f"validation-{code}", _PREPARED),
             SquadJson(f"{folder}/tydiqa.goldp.{code}.dev.json"),
         )
     )
