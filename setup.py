@@ -17,6 +17,8 @@ setup(
         "gin-config>=0.5.0",
         "grain>=0.2.18",
         "huggingface_hub>=1.0",
+        # etils, below tensorflow-datasets, imports it without asking for it.
+        "importlib_resources>=6",
         "jax>=0.10.2",
         "jaxtyping>=0.3",
         "numpy>=2.0",

@@ -1,4 +1,4 @@
-"""Sources made of sources: side by side, and one after the other."""
+"""Sources made of sources: side by side, one after the other, alternatives."""
 
 import hashlib
 from collections.abc import Iterator

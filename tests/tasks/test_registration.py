@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from seqio_rows import assert_equal_rows, batched, singles
 from spans import restored
 
 import tasks
@@ -30,7 +31,7 @@ PAIRS = [
 
 
 def pairs(rows: tuple = ()) -> list[dict[str, str]]:
-    return [dict(zip(nli._TSV, row, strict=True)) for row in rows]
+    return [dict(zip(nli.FIELDS, row, strict=True)) for row in rows]
 
 
 def sentences(rows: tuple = ()) -> list[dict[str, str]]:
@@ -39,7 +40,7 @@ def sentences(rows: tuple = ()) -> list[dict[str, str]]:
 
 def classification(rows, name: str = "toy.en") -> Dataset:
     source = Generated(pairs, (("rows", tuple(rows)),))
-    return nli._nli(name, language="en", splits=(Split("train", source),))
+    return nli.three_way(name, language="en", splits=(Split("train", source),))
 
 
 def text(rows, name: str = "toytext.en") -> Dataset:
@@ -51,38 +52,6 @@ def text(rows, name: str = "toytext.en") -> Dataset:
         (Split("train", source, len(rows)),),
         metrics=(),
     )
-
-
-def singles(name: str, lengths, **arguments) -> list[dict]:
-    ds = seqio.get_mixture_or_task(name).get_dataset(
-        lengths, "train", shuffle=False, **arguments
-    )
-    return list(ds.as_numpy_iterator())
-
-
-def batched(name: str, lengths, batch_size: int = 3) -> list[dict]:
-    rows = []
-    for batch in registration.batches(name, "train", lengths, batch_size):
-        columns = {
-            feature: np.split(column[0], np.cumsum(column[1])[:-1])
-            if isinstance(column, tuple)
-            else column
-            for feature, column in batch.items()
-        }
-        rows += [
-            dict(zip(columns, row, strict=True))
-            for row in zip(*columns.values(), strict=True)
-        ]
-    return rows
-
-
-def assert_equal_rows(found: list[dict], expected: list[dict]) -> None:
-    assert len(found) == len(expected)
-    for row, other in zip(found, expected, strict=True):
-        assert row.keys() == other.keys()
-        for feature in row:
-            np.testing.assert_array_equal(row[feature], other[feature])
-            assert row[feature].dtype == other[feature].dtype
 
 
 def test_the_encoder_reads_both_sentences_between_special_tokens(
