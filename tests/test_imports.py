@@ -21,6 +21,7 @@ RANKS = (
     {"configuration", "report"},
     {"study", "convert"},
     {"phase"},
+    {"trimming"},
     {"specification"},
     {"train", "evaluate", "monitoring", "renderings", "origins"},
     {"outcomes", "objectives"},

@@ -1,6 +1,7 @@
 """Runs one phase: restore, train, select, record."""
 
 import dataclasses
+import functools
 import json
 import logging
 import math
@@ -8,12 +9,13 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 
 from tasks import vocabularies
-from xltransfer import environment, fields, origins, renderings
+from tasks.pieces import Pieces
+from xltransfer import environment, fields, origins, renderings, trimming
 from xltransfer.checkpoints import Checkpoints, restore_params
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache
@@ -32,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 DONE = "done.json"
 VOCABULARY = "vocabulary.model"
+Kind = Literal["pretrain", "intermediate", "target"]
 Progress = Callable[[int, Mapping[str, float]], None]
 
 
@@ -48,6 +51,8 @@ class Execution:
       packed: False gives each example a row of its own.
       programs: train steps compiled for a phase, at most; fewer leave more
         padding.
+      trim: kinds of phase that train only those rows of XLM-R's table of
+        pieces that their data can touch (`trimming`).
     """
 
     microbatches: int = 1
@@ -56,6 +61,7 @@ class Execution:
     prefetch: int = 4
     packed: bool = True
     programs: int = 4
+    trim: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
         fields.check(self)
@@ -147,6 +153,7 @@ def protocol(phase: Phase, workspace: Workspace) -> dict[str, Any]:
         "seed": phase.seed,
         "selection": record["selection"],
         "checkpoint": record["step"],
+        "trimmed_softmax": phase.trimmed_softmax,
     }
 
 
@@ -194,7 +201,7 @@ class _Run:
             )
             while step < self.phase.training.steps and not self._exhausted:
                 packed = next(stream)
-                state, metrics = self.program.update(
+                state, metrics = self.rows.program.update(
                     state,
                     partitioning.put(packed.arrays, packed.rows),
                     self.phase.seed,
@@ -205,7 +212,8 @@ class _Run:
                     progress(step, self._logged(monitor, step, metrics))
                 self._look(step, state, checkpoints, monitor)
                 if interruption.requested:
-                    checkpoints.save(step, state, self.position)
+                    whole = self.rows.whole(state)
+                    checkpoints.save(step, whole, self.position)
                     raise Interrupted(f"{self.phase.kind} at step {step}")
             return self._record(step, monitor.summary())
 
@@ -219,18 +227,31 @@ class _Run:
             self.phase.training.columns,
         )
 
+    @functools.cached_property
+    def rows(self) -> trimming.Rows:
+        """Which rows of the vocabulary's tables are trained."""
+        phase, workspace = self.phase, self.workspace
+        return trimming.rows(
+            phase,
+            workspace.execution.trim,
+            self.program,
+            [workspace.cache(phase, part) for part in phase.components],
+            _pieces(phase, workspace).special_ids,
+        )
+
     def _start(self, checkpoints: Checkpoints) -> tuple[TrainState, int]:
-        found = checkpoints.restore(self.program.abstract)
+        found = trimming.resumed(self.rows, checkpoints)
         if found is not None:
             state, self.position = found
             return state, int(state.step)
-        return self._initial(), 0
+        self.position["rows"] = self.rows.digest
+        return self.rows.start(self._initial()), 0
 
-    def _initial(self) -> TrainState:
+    def _initial(self) -> Params:
         """Returns new parameters, replaced by those of the parent or init."""
         phase, program = self.phase, self.program
         if phase.parent is None and phase.init == origins.SCRATCH:
-            return program.init(phase.seed)
+            return program.new_parts(phase.seed, tuple(program.abstract.params))
         fresh = program.objective.fresh
         kept = {
             name: part
@@ -243,7 +264,7 @@ class _Run:
             old = restore_params(parent / "checkpoints", step, kept)
         else:
             old = self._loaded(kept)
-        return program.start({**program.new_parts(phase.seed, fresh), **old})
+        return {**program.new_parts(phase.seed, fresh), **old}
 
     def _loaded(self, kept: Params) -> Params:
         """Reads published parameters, and lists what else their file holds."""
@@ -262,7 +283,7 @@ class _Run:
                 (self.workspace.cache(phase, part), part.rate)
                 for part in phase.components
             ),
-            features=self.rendering.training,
+            features=self.rows.features(self.rendering.training),
             batch_size=phase.training.batch_size,
             columns=phase.training.columns,
             seed=phase.seed,
@@ -302,12 +323,16 @@ class _Run:
     ) -> None:
         """Evaluates and saves, where this step is one to do so."""
         score = None
-        if self._every(self.phase.training.evaluate_every, step):
-            score = self._validate(step, state, monitor)
+        measured = self._every(self.phase.training.evaluate_every, step)
         last = step == self.phase.training.steps
         regular = self._every(self.workspace.execution.checkpoint_every, step)
+        if not (measured or regular or last):
+            return
+        whole = self.rows.whole(state)
+        if measured:
+            score = self._validate(step, whole, monitor)
         if score is not None or regular or last:
-            checkpoints.save(step, state, self.position, score)
+            checkpoints.save(step, whole, self.position, score)
 
     def _validate(
         self, step: int, state: TrainState, monitor: Monitor
@@ -343,13 +368,17 @@ def _rendering(phase: Phase, workspace: Workspace) -> Rendering:
         phase.model,
         renderings.Facts(
             phase.problem,
-            vocabularies.load(
-                phase.vocabulary, workspace.cache_dir, workspace.data_dir
-            ),
+            _pieces(phase, workspace),
             len(phase.labels),
             tuple(tuple(one) for one in first.manifest["answers"]),
             dict(phase.training.lengths).get("targets", 0),
         ),
+    )
+
+
+def _pieces(phase: Phase, workspace: Workspace) -> Pieces:
+    return vocabularies.load(
+        phase.vocabulary, workspace.cache_dir, workspace.data_dir
     )
 
 

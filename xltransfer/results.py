@@ -22,6 +22,7 @@ COLUMNS = (
     "n",
     "phase",
     "data_digest",
+    "trimmed_softmax",
 )
 
 

@@ -41,6 +41,9 @@ class Training:
         dev set), `dev` (best on the dev sets of the training tasks), `last`.
       dropout_rate: in place of the model's own rates: mT5 was pretrained
         without dropout and fine-tuned with it.
+      trimmed_softmax: where the loss is a softmax over pieces (mT5, masked
+        words), takes it over those that the phase's own data hold, and trains
+        their rows alone. Smaller and faster, but other numbers.
     """
 
     steps: int
@@ -52,6 +55,7 @@ class Training:
     patience: int = 0
     selection: str = "last"
     dropout_rate: float | None = None
+    trimmed_softmax: bool = False
 
     def __post_init__(self) -> None:
         fields.check(self)
@@ -185,6 +189,18 @@ class Phase:
                 f"{sorted(found)}."
             )
         return found.pop()
+
+    @property
+    def predicts_pieces(self) -> bool:
+        """Is the loss a softmax over the vocabulary?"""
+        words = self.problem == "language_modeling"
+        return words or renderings.name(self.model) == "text"
+
+    @property
+    def trimmed_softmax(self) -> bool:
+        """Was a softmax trimmed, in this phase or one that it started from?"""
+        before = self.parent is not None and self.parent.trimmed_softmax
+        return self.training.trimmed_softmax or before
 
     def check(self, parts: tuple[Component, ...]) -> None:
         """Refuses data on which the trained model cannot be scored.

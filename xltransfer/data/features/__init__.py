@@ -9,6 +9,7 @@ from xltransfer.data.features.language_modeling import (
     MaskedLanguageModeling,
     SpanCorruption,
 )
+from xltransfer.data.features.renumbered import Numbering, Renumbered
 from xltransfer.data.features.text import (
     RankedAnswers,
     TextInputs,
@@ -21,7 +22,9 @@ __all__ = [
     "EncoderClassification",
     "Features",
     "MaskedLanguageModeling",
+    "Numbering",
     "RankedAnswers",
+    "Renumbered",
     "SpanCorruption",
     "TextInputs",
     "TextToText",
