@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
@@ -91,8 +92,14 @@ class AdamW:
         """
         if _is_frozen(name, self.frozen) or not self.weight_decay:
             return None
-        # In optax's own order, so that it rounds alike.
-        return lambda rows, rate: rows + -rate * (self.weight_decay * rows)
+
+        def rule(rows: Array, rate: Array) -> Array:
+            # As optax adds it up, so that it rounds alike: behind the barrier
+            # the compiler sees no zero, and cannot join the two factors.
+            adam = jax.lax.optimization_barrier(jnp.float32(0))
+            return rows + -rate * (adam + self.weight_decay * rows)
+
+        return rule
 
 
 @dataclasses.dataclass(frozen=True)

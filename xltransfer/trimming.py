@@ -44,7 +44,7 @@ ALL = "all"
 # XLM-R's table of pieces, which is all that depends on V beside a softmax.
 TABLE = "encoder/embeddings/token/embedding"
 # Ids that are read, and rows that are advanced, at a time.
-CHUNK, BLOCK = 1 << 24, 64
+CHUNK, BLOCK = 1 << 24, 128
 
 
 class Rows(Protocol):
