@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from xltransfer import host_memory
+from xltransfer.commands import score
 from xltransfer.errors import InputError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 vocab = typer.Typer(help="SentencePiece vocabularies.", no_args_is_help=True)
 app.add_typer(vocab, name="vocab")
+app.command()(score.score)
 
 DATA_DIR = "XLTRANSFER_DATA_DIR"
 CACHE_DIR = "XLTRANSFER_CACHE_DIR"
@@ -169,7 +171,7 @@ def _open(
     _quieten()
     from xltransfer import configuration
     from xltransfer import study as studies
-    from xltransfer.phase import Workspace
+    from xltransfer.workspace import Workspace
 
     overrides = configuration.split_arguments(context.args, OPTIONS)
     study, text = configuration.load(path, overrides)

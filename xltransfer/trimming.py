@@ -35,7 +35,7 @@ from xltransfer.data.features import Features, Numbering, Renumbered
 from xltransfer.data.features.renumbered import FIXED
 from xltransfer.data.packing import round_up
 from xltransfer.errors import InputError
-from xltransfer.objectives.objective import Objective, Params
+from xltransfer.objectives.objective import Params
 from xltransfer.optimizer import Optimizer
 from xltransfer.specification import Phase
 from xltransfer.train import Program, TrainState
@@ -218,7 +218,7 @@ class SomeRows:
         self._all, self._numbering = program, numbering
         kept = numbering.kept
         self.program = dataclasses.replace(
-            program, objective=_resized(program.objective, len(kept))
+            program, objective=program.objective.resized(len(kept))
         )
         self.digest = hashlib.sha256(kept.tobytes()).hexdigest()[:16]
         self._away: dict[str, Array] = {}
@@ -293,12 +293,6 @@ class SomeRows:
 
 def _flat(params: Params) -> dict[str, Any]:
     return flatten_dict(params, sep="/")
-
-
-def _resized(objective: Objective, vocab_size: int) -> Objective:
-    config = dataclasses.replace(objective.model.config, vocab_size=vocab_size)
-    model = objective.model.clone(config=config)
-    return dataclasses.replace(objective, model=model)
 
 
 def host_memory(sharding: NamedSharding) -> NamedSharding:

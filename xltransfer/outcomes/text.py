@@ -27,6 +27,11 @@ class Generated:
     problem: str
     encoder: Outcome
 
+    @property
+    def layout(self) -> str:
+        """The problem's."""
+        return self.encoder.layout
+
     def read(
         self,
         outputs: np.ndarray,
