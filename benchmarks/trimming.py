@@ -3,12 +3,13 @@
     XLTRANSFER_DATA_DIR=... python benchmarks/trimming.py [--rounds 3]
 
 One phase on real English NLI pairs, in batches of 32 with at most 128 tokens,
-float32, random weights of the published shape, with and without
-`Execution.trim`. Both sides run alternately, each in a process of its own that
-is told to keep freed memory as the command line is; the medians of the rounds
-are shown. The pieces are those of a stand-in model, their ids spread over the
-published range. Peaks are of the whole process: while it trains, and with the
-checkpoint that it saves at the end.
+float32, from a Hugging Face directory with random weights of the published
+shape, with and without `Execution.trim`. Both sides run alternately, each in a
+process of its own that keeps freed memory as the command line does; the medians
+of the rounds are shown. The pieces are those of a stand-in model of English,
+their ids spread over the published range. Peaks are the largest resident set
+of the process: up to the last update, and with the checkpoint that is saved
+then.
 """
 
 import argparse
@@ -23,10 +24,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import loading_weights
 import numpy as np
 import options
 
+from xltransfer.models.xlmr import XLMRConfig
+
 GIB = 1 << 30
+VOCABULARY = 250002
 SIDES = {"all": (), "trimmed": ("target",)}
 
 
@@ -51,16 +56,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="where to write")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--weights", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def _compared(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Runs both sides alternately; returns medians and how far they agree."""
+    weights = folder / "weights"
+    weights.mkdir()
+    loading_weights.write(weights, _model(arguments))
     rounds: dict[str, list[dict]] = {side: [] for side in SIDES}
     for number in range(arguments.rounds):
         for side, found in rounds.items():
             out = folder / f"{side}-{number}"
-            found.append(_process(arguments, side, out, folder / "compiled"))
+            found.append(_process(arguments, side, out, folder))
     losses = [np.array(rounds[side][0]["losses"]) for side in SIDES]
     measured = ("rows", "milliseconds", "training_gib", "peak_gib", "save_s")
     return {
@@ -81,13 +90,16 @@ def _compared(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def _process(
-    arguments: argparse.Namespace, side: str, out: Path, compiled: Path
+    arguments: argparse.Namespace, side: str, out: Path, folder: Path
 ) -> dict[str, Any]:
     command = [sys.executable, __file__, "--side", side, "--out", str(out)]
+    command += ["--weights", str(folder / "weights")]
     for name in ("data_dir", "cache_dir", "steps", "layers"):
         option = f"--{name.replace('_', '-')}"
         command += [option, str(getattr(arguments, name))]
-    environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(compiled)}
+    environment = os.environ | {
+        "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled")
+    }
     done = subprocess.run(
         command, stdout=subprocess.PIPE, text=True, check=True, env=environment
     )
@@ -130,20 +142,17 @@ def _phase(arguments: argparse.Namespace) -> tuple:
     """Returns the phase and a workspace whose caches have spread ids."""
     from tasks.vocabularies import TrainedVocabulary
     from xltransfer.data.cache import open_cache
-    from xltransfer.models.xlmr import XLMRConfig
     from xltransfer.optimizer import AdamW
     from xltransfer.partitioning import Partitioning
-    from xltransfer.phase import Execution, Workspace
     from xltransfer.specification import Phase, Training, components_of
-
-    model = XLMRConfig(250002, 768, arguments.layers, 12, 3072)
+    from xltransfer.workspace import Execution, Workspace
 
     class Spread(Workspace):
         def cache(self, phase, part):
             cache = super().cache(phase, part)
             folder = self.out / "spread" / cache.directory.name
             if not folder.exists():
-                _spread(cache.directory, folder, model.vocab_size)
+                _spread(cache.directory, folder)
             return open_cache(folder)
 
     workspace = Spread(
@@ -155,23 +164,28 @@ def _phase(arguments: argparse.Namespace) -> tuple:
     )
     return Phase(
         kind="target",
-        model=model,
-        vocabulary=TrainedVocabulary("xlmr", 16000, ("text",), lines=2000),
+        model=_model(arguments),
+        vocabulary=TrainedVocabulary("xlmr", 10000, ("text.en",)),
         components=components_of("nli_english", "train"),
         validation=(),
         training=Training(arguments.steps, 32, {"tokens": 128}, AdamW(1e-5)),
         seed=0,
+        init=f"hf:{arguments.weights}",
     ), workspace
 
 
-def _spread(old: Path, new: Path, vocab_size: int) -> None:
+def _model(arguments: argparse.Namespace) -> XLMRConfig:
+    return XLMRConfig(VOCABULARY, 768, arguments.layers, 12, 3072)
+
+
+def _spread(old: Path, new: Path) -> None:
     """Copies a cache; ids from 4 on go to random places, in order."""
     new.mkdir(parents=True)
     for path in old.iterdir():
         (new / path.name).write_bytes(path.read_bytes())
     tokens = np.load(old / "tokens.npy", allow_pickle=False)
     places = np.random.default_rng(0).choice(
-        np.arange(4, vocab_size - 1), 2**16 - 4, replace=False
+        np.arange(4, VOCABULARY - 1), 2**16 - 4, replace=False
     )
     table = np.concatenate([np.arange(4), np.sort(places)]).astype(np.int32)
     np.save(new / "tokens.npy", table[tokens])
@@ -187,7 +201,9 @@ def _tables(whole: Path, trimmed: Path) -> dict[str, Any]:
     def table(out: Path) -> np.ndarray:
         place = checkpoint(str(next((out / "phases").iterdir())))
         here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-        leaf = jax.ShapeDtypeStruct((250002, 768), np.float32, sharding=here)
+        leaf = jax.ShapeDtypeStruct(
+            (VOCABULARY, 768), np.float32, sharding=here
+        )
         wanted = {"encoder": {"embeddings": {"token": {"embedding": leaf}}}}
         found = restore_params(place.parent, int(place.name), wanted)
         return np.asarray(jax.tree.leaves(found)[0])
