@@ -122,9 +122,8 @@ def convert(
     from xltransfer import convert as conversion
 
     _folder("OUT", out.absolute().parent)
-    unused = conversion.convert(source, out, to)
-    if unused:
-        print(f"note: unused tensors: {', '.join(unused)}", file=sys.stderr)
+    for note in conversion.convert(source, out, to):
+        print(f"note: {note}", file=sys.stderr)
     print(out)
 
 

@@ -12,6 +12,7 @@ from transformers import (
     MT5ForConditionalGeneration,
     PretrainedConfig,
     UMT5Config,
+    UMT5EncoderModel,
     UMT5ForConditionalGeneration,
 )
 from transformers.models.mt5.modeling_mt5 import MT5Attention
@@ -23,7 +24,8 @@ def write(folder: Path) -> None:
     text_to_text(folder / "mt5", model)
     model = built(UMT5ForConditionalGeneration, _config(UMT5Config))
     text_to_text(folder / "umt5", model)
-    embedding(folder / "mt5_embedding")
+    embedding(folder / "mt5_embedding", MT5EncoderModel, _config(MT5Config))
+    embedding(folder / "umt5_embedding", UMT5EncoderModel, _config(UMT5Config))
     relative_position_buckets(folder)
 
 
@@ -83,7 +85,7 @@ def text_to_text(path: Path, model: torch.nn.Module) -> None:
     )
 
 
-def embedding(path: Path) -> None:
+def embedding(path: Path, kind: type, config: PretrainedConfig) -> None:
     """The mean of the encoder's output, normalised; and an earlier layer's."""
     tokens, lengths = padded([30, 20, 9], first=2, pad=0)
     targets = torch.randn(3, 24)
@@ -100,7 +102,7 @@ def embedding(path: Path) -> None:
         }
         return outputs, functional.mse_loss(outputs["logits"], targets)
 
-    model = randomised(MT5EncoderModel(_config(MT5Config)))
+    model = randomised(kind(config))
     record(path, model, tokens, forward, lengths=lengths, targets=targets)
 
 
