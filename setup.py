@@ -10,6 +10,7 @@ setup(
         "language: XLM-R and mT5 in JAX, on a laptop, a GPU or a TPU pod."
     ),
     packages=find_packages(include=["xltransfer*", "tasks*"]),
+    package_data={"xltransfer.published": ["*.csv"]},
     python_requires=">=3.11",
     install_requires=[
         "flax>=0.12.8",

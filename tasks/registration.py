@@ -3,6 +3,7 @@
 Importing this module loads TensorFlow.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,15 @@ FAMILIES = {"encoder": "xlmr", "text": "mt5"}
 
 # Examples that pass from Python to TensorFlow in one go.
 _READ_TOGETHER = 256
+
+# Batches of each kind of field; see `tasks.problems`.
+_SPECS: dict[str, tf.TypeSpec] = {
+    "text": tf.TensorSpec([None], tf.string),
+    "class": tf.TensorSpec([None], tf.int32),
+    "index": tf.TensorSpec([None], tf.int32),
+    "texts": tf.RaggedTensorSpec([None, None], tf.string, 1, tf.int64),
+    "numbers": tf.RaggedTensorSpec([None, None], tf.int32, 1, tf.int64),
+}
 
 # A dense array [N], or the values of N sequences end to end and their lengths.
 Column = np.ndarray | tuple[np.ndarray, np.ndarray]
@@ -90,32 +100,42 @@ class RowSource(seqio.DataSource):
             generate, output_signature=self._signature()
         )
 
-    def _signature(self) -> dict[str, tf.TensorSpec]:
-        fields = problems.problem(self.dataset.problem).FIELDS
-        dtypes = {"text": tf.string, "class": tf.int32}
-        return {
-            name: tf.TensorSpec([None], dtypes[kind])
-            for name, kind in fields.items()
-        }
+    def _signature(self) -> dict[str, tf.TypeSpec]:
+        return {name: _SPECS[kind] for name, kind in self._fields.items()}
+
+    @property
+    def _fields(self) -> Mapping[str, str]:
+        return problems.problem(self.dataset.problem).FIELDS
 
     def _batches(
         self, split: str, batch_size: int
-    ) -> Iterator[dict[str, list]]:
-        fields = self._signature()
-        batch: dict[str, list] = {name: [] for name in fields}
-        count = 0
-        for example in rows(self.dataset, split, self.data_dir):
-            for name, column in batch.items():
-                column.append(example[name])
-            count += 1
-            if count == batch_size:
-                yield batch
-                batch, count = {name: [] for name in fields}, 0
-        if count:
-            yield batch
+    ) -> Iterator[dict[str, list | tf.RaggedTensor]]:
+        examples = enumerate(rows(self.dataset, split, self.data_dir))
+        numbered = ({"index": number, **one} for number, one in examples)
+        for batch in _batched(numbered, batch_size):
+            yield {
+                name: _packed([one[name] for one in batch], kind)
+                for name, kind in self._fields.items()
+            }
 
     def _shuffle_buffer(self, split: str) -> int:
         return self.num_input_examples(split) or seqio.SHUFFLE_BUFFER_SIZE
+
+
+def _batched(
+    examples: Iterator[dict[str, Any]], size: int
+) -> Iterator[list[dict[str, Any]]]:
+    while batch := list(itertools.islice(examples, size)):
+        yield batch
+
+
+def _packed(column: list, kind: str) -> list | tf.RaggedTensor:
+    if kind not in problems.RAGGED:
+        return column
+    flat = [value for values in column for value in values]
+    return tf.RaggedTensor.from_row_lengths(
+        tf.constant(flat, _SPECS[kind].dtype), [len(one) for one in column]
+    )
 
 
 class RenderedTask(seqio.Task):

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from command import TINY
 
-from xltransfer import configuration, evaluate, phase, study
+from xltransfer import configuration, evaluate, phase, study, workspace
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import EncoderClassification
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
+from xltransfer.outcomes.classification import Labels
 from xltransfer.partitioning import Partitioning
-from xltransfer.phase import Workspace
 from xltransfer.specification import Component
+from xltransfer.workspace import Workspace
 
 LABELS = ["entailment", "neutral", "contradiction"]
 
@@ -41,9 +42,10 @@ class Guesses:
     """An evaluation whose predictions are given."""
 
     classes: list[int]
+    outcome = Labels()
 
-    def predict(self, cache: Cache) -> np.ndarray:
-        return np.array(self.classes)
+    def predict(self, cache: Cache) -> list[str]:
+        return self.outcome.combine(cache, self.classes)
 
 
 def test_predictions_lie_in_the_official_layout_and_are_scored_from_there(
@@ -78,15 +80,9 @@ def test_predictions_lie_in_the_official_layout_and_are_scored_from_there(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("entailment\nneutral\n", r"toy\.tsv: 2 lines.*4 examples"),
-        ("", r"toy\.tsv: 0 lines.*4 examples"),
-        ("neutral\n" * 5, r"toy\.tsv: 5 lines.*4 examples"),
-        (
-            "neutral\nneutral\nNeutral\nneutral\n",
-            r"toy\.tsv:3: unknown label 'Neutral'; one of",
-        ),
-        ("neutral\n\nneutral\nneutral\n", r"toy\.tsv:2: unknown label ''"),
-        ("neutral\n1\nneutral\nneutral\n", r"toy\.tsv:2: unknown label '1'"),
+        ("entailment\nneutral\n", r"toy\.tsv:3: 2 lines.*4 labels"),
+        ("neutral\n" * 5, r"toy\.tsv:5: 5 lines.*4 labels"),
+        ("neutral\nneutral\nNeutral\nneutral\n", r"toy\.tsv:3.*'Neutral'"),
     ],
 )
 def test_a_wrong_submission_is_refused_with_its_line(
@@ -95,7 +91,7 @@ def test_a_wrong_submission_is_refused_with_its_line(
     path = tmp_path / "toy.tsv"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
-        evaluate.score_labels(path, cache)
+        evaluate.score(path, "labels", Labels().targets(cache), cache)
 
 
 class TruePredictions:
@@ -132,13 +128,17 @@ def swahili(command, tmp_path) -> Cache:
 def test_every_example_is_predicted_once_and_in_its_place(swahili, data):
     partitioning = Partitioning((("embed", "fsdp"),), data=data, fsdp=8 // data)
     one = Evaluation(
-        TruePredictions(partitioning), {}, EncoderClassification(1), (32,)
+        TruePredictions(partitioning),
+        {},
+        EncoderClassification(1),
+        Labels(),
+        (32,),
     )
     assert swahili.size == 300
-    np.testing.assert_array_equal(
-        one.predict(swahili), swahili.scalars("label")
-    )
-    assert one.score([swahili, swahili]) == 100.0
+    labels = swahili.manifest["labels"]
+    expected = [labels[one] for one in swahili.scalars("label")]
+    assert one.predict(swahili) == expected
+    assert one.score(swahili) == 100.0
 
 
 def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
@@ -154,7 +154,7 @@ def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
     )
     cell = next(study.cells(found))
     folder = place.directory(cell.phase)
-    record = phase.finished(cell.phase, place)
+    record = workspace.finished(cell.phase, place)
     lines = map(json.loads, (folder / "results.jsonl").read_text().splitlines())
     results = list(lines)
     assert [one["checkpoint"] for one in results] == [record["step"]] * 12
@@ -162,7 +162,7 @@ def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
     # Recorded by one device; predicted again here, on eight.
     part = study.evaluated(cell, place)[0][0]
     again = evaluate.evaluate(
-        phase.evaluation(cell.phase, place),
+        phase.evaluations(cell.phase, place)(part),
         place.cache(cell.phase, part),
         Path(place.cache_dir) / "again",
         phase.protocol(cell.phase, place),

@@ -9,6 +9,7 @@ from small_caches import ANSWERS, MASK, SPECIAL, TEXT_VOCABULARY, VOCABULARY
 from xltransfer import renderings
 from xltransfer.data import features
 from xltransfer.errors import InputError
+from xltransfer.renderings import Facts
 
 XLMR, MT5 = small_models.XLMR, small_models.MT5_CONFIG
 XLMR_PIECES = SimpleNamespace(
@@ -23,11 +24,15 @@ def test_the_family_names_the_rendering():
 
 
 def test_each_family_classifies_in_its_own_way():
-    encoder = renderings.rendering(XLMR, "classification", 3, (), XLMR_PIECES)
+    encoder = renderings.rendering(
+        XLMR, Facts("classification", XLMR_PIECES, 3)
+    )
     assert encoder.objective == small_models.CLASSIFIER
     assert encoder.training == encoder.evaluation
     assert encoder.training == features.EncoderClassification(pad_id=1)
-    text = renderings.rendering(MT5, "classification", 3, ANSWERS, MT5_PIECES)
+    text = renderings.rendering(
+        MT5, Facts("classification", MT5_PIECES, 3, ANSWERS)
+    )
     assert text.objective == small_models.TEXT_TO_TEXT
     assert text.training == features.TextToText()
     # Trained by its target, evaluated by rank among the labels' texts.
@@ -36,18 +41,18 @@ def test_each_family_classifies_in_its_own_way():
 
 def test_each_family_corrupts_text_in_its_own_way():
     encoder = renderings.rendering(
-        XLMR, "language_modeling", 0, (), XLMR_PIECES
+        XLMR, Facts("language_modeling", XLMR_PIECES)
     )
     assert encoder.objective == small_models.MASKED_LM
     assert encoder.training == small_models.MASKED
-    text = renderings.rendering(MT5, "language_modeling", 0, (), MT5_PIECES)
+    text = renderings.rendering(MT5, Facts("language_modeling", MT5_PIECES))
     assert text.objective == small_models.TEXT_TO_TEXT
     assert text.training == features.SpanCorruption(TEXT_VOCABULARY, eos_id=1)
 
 
 def test_equal_phases_share_one_program():
     one, other = (
-        renderings.rendering(XLMR, "classification", 3, (), XLMR_PIECES)
+        renderings.rendering(XLMR, Facts("classification", XLMR_PIECES, 3))
         for _ in range(2)
     )
     assert one == other and hash(one.objective) == hash(other.objective)
@@ -56,17 +61,19 @@ def test_equal_phases_share_one_program():
 def test_a_vocabulary_larger_than_the_model_is_refused():
     larger = SimpleNamespace(vocab_size=VOCABULARY + 1)
     with pytest.raises(InputError, match=r"XLMRConfig.vocab_size is 67.* 68"):
-        renderings.rendering(XLMR, "classification", 3, (), larger)
+        renderings.rendering(XLMR, Facts("classification", larger, 3))
 
 
 @pytest.mark.parametrize("model", [XLMR, MT5])
 def test_an_unknown_problem_is_refused(model):
     pieces = SimpleNamespace(vocab_size=5)
-    with pytest.raises(InputError, match="no objective for 'tagging'"):
-        renderings.rendering(model, "tagging", 0, (), pieces)
+    with pytest.raises(InputError, match="no objective for 'parsing'"):
+        renderings.rendering(model, Facts("parsing", pieces))
 
 
 def test_labels_that_the_vocabulary_cannot_tell_apart_are_refused():
     unknown = ((2, 1), (2, 1), (14, 1))
     with pytest.raises(InputError, match="same pieces"):
-        renderings.rendering(MT5, "classification", 3, unknown, MT5_PIECES)
+        renderings.rendering(
+            MT5, Facts("classification", MT5_PIECES, 3, unknown)
+        )

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from xltransfer import host_memory
+from xltransfer.commands import score
 from xltransfer.errors import InputError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 vocab = typer.Typer(help="SentencePiece vocabularies.", no_args_is_help=True)
 app.add_typer(vocab, name="vocab")
+app.command()(score.score)
 
 DATA_DIR = "XLTRANSFER_DATA_DIR"
 CACHE_DIR = "XLTRANSFER_CACHE_DIR"
@@ -116,13 +118,17 @@ def convert(
     ],
     out: Annotated[Path, typer.Argument(help="The folder to make.")],
     to: Annotated[str, typer.Option(help="hf, t5x or xl.")],
+    head: Annotated[
+        str | None,
+        typer.Option(help="Which head, of a phase on several tasks."),
+    ] = None,
 ) -> None:
     """Writes weights in another layout: Hugging Face, T5X or one's own."""
     _quieten()
     from xltransfer import convert as conversion
 
     _folder("OUT", out.absolute().parent)
-    for note in conversion.convert(source, out, to):
+    for note in conversion.convert(source, out, to, head):
         print(f"note: {note}", file=sys.stderr)
     print(out)
 
@@ -168,7 +174,7 @@ def _open(
     _quieten()
     from xltransfer import configuration
     from xltransfer import study as studies
-    from xltransfer.phase import Workspace
+    from xltransfer.workspace import Workspace
 
     overrides = configuration.split_arguments(context.args, OPTIONS)
     study, text = configuration.load(path, overrides)

@@ -14,8 +14,9 @@ from xltransfer.checkpoints import Checkpoints
 from xltransfer.errors import InputError, nearest
 from xltransfer.models.mt5 import MT5, MT5Config
 from xltransfer.models.xlmr import XLMRConfig
+from xltransfer.objectives import multitask
 from xltransfer.objectives.objective import Params
-from xltransfer.phase import DONE, VOCABULARY
+from xltransfer.phase import VOCABULARY
 from xltransfer.pretrained import (
     architectures,
     hf_export,
@@ -26,7 +27,10 @@ from xltransfer.pretrained import (
     t5x_export,
 )
 from xltransfer.pretrained.architectures import Config, Model
+from xltransfer.pretrained.stored import Loaded
 from xltransfer.pretrained.weight_files import read_json
+from xltransfer.specification import group_names
+from xltransfer.workspace import DONE
 
 CONFIGS = {one.__name__: one for one in (XLMRConfig, MT5Config)}
 
@@ -39,14 +43,34 @@ class Source:
       model: what the parameters belong to.
       labels: of its classes, in their order, where they have names.
       vocabulary: the SentencePiece model, where there is one.
+      head: the name of the model's head, where a phase trained several.
     """
 
     model: Model
     labels: tuple[str, ...] = ()
     vocabulary: Path | None = None
+    head: str | None = None
+
+    def load(self, origin: str) -> Loaded:
+        """Reads the model's parameters.
+
+        Raises:
+          InputError: naming what is missing, misshapen or damaged.
+        """
+        wanted = huggingface.abstract_params(self.model)
+        if self.head is None:
+            return origins.load(origin, self.model, wanted)
+        wanted[multitask.HEADS] = {self.head: {"head": wanted.pop("head")}}
+        loaded = origins.load(origin, self.model, wanted)
+        heads = loaded.params.pop(multitask.HEADS)
+        return dataclasses.replace(
+            loaded, params=loaded.params | heads[self.head]
+        )
 
 
-def convert(origin: str, out: Path, to: str) -> tuple[str, ...]:
+def convert(
+    origin: str, out: Path, to: str, head: str | None = None
+) -> tuple[str, ...]:
     """Writes weights in another layout, whole or not at all.
 
     Args:
@@ -54,6 +78,7 @@ def convert(origin: str, out: Path, to: str) -> tuple[str, ...]:
         folder.
       out: the folder to make.
       to: `hf`, `t5x` or `xl`.
+      head: which head, of a phase that trained several.
 
     Returns:
       What to know about what was written, and about what was not.
@@ -72,10 +97,9 @@ def convert(origin: str, out: Path, to: str) -> tuple[str, ...]:
     if ":" not in origin and Path(origin).is_dir():
         origin = f"xl:{origin}"
     prefix, place = origins.split(origin)
-    source = _SOURCES[prefix](place)
+    source = _SOURCES[prefix](place, head)
     LAYOUTS[to].check(source.model)
-    abstract = huggingface.abstract_params(source.model)
-    loaded = origins.load(origin, source.model, abstract)
+    loaded = source.load(origin)
     if loaded.missing:
         raise InputError(
             f"{place}: tensors missing: {', '.join(loaded.missing)}"
@@ -103,7 +127,8 @@ def _whole(out: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _from_hf(place: str) -> Source:
+def _from_hf(place: str, head: str | None) -> Source:
+    _check_no_head(place, head)
     directory = hub.directory(place)
     config = huggingface.read_config(directory)
     path = directory / "config.json"
@@ -137,11 +162,19 @@ def _labels(path: Path, fields: Mapping[str, Any]) -> tuple[str, ...]:
         ) from None
 
 
-def _from_t5x(place: str) -> Source:
+def _from_t5x(place: str, head: str | None) -> Source:
+    _check_no_head(place, head)
     return Source(MT5(t5x.read_config(place, t5x.open_checkpoint(place))))
 
 
-def _from_xl(place: str) -> Source:
+def _check_no_head(place: str, head: str | None) -> None:
+    if head is not None:
+        raise InputError(
+            f"--head {head!r}: {place} is no phase with several heads."
+        )
+
+
+def _from_xl(place: str, head: str | None) -> Source:
     """Reads phase.json, which stands beside the folder of checkpoints."""
     folder = origins.checkpoint(place).parent.parent
     path = folder / "phase.json"
@@ -149,14 +182,52 @@ def _from_xl(place: str) -> Source:
     if not isinstance(fields, dict):
         raise InputError(f"{path}: no field 'configuration'")
     config = _config(path, fields.get("model"))
-    found = architectures.of_problem(path, config, fields.get("problem"))
-    labels = tuple(fields.get("labels") or ()) if found.labelled else ()
+    problem, labels = fields.get("problem"), fields.get("labels")
+    if (
+        isinstance(config, XLMRConfig)
+        and len(heads := _heads(path, fields)) > 1
+    ):
+        problem, labels = _chosen(path, heads, head)
+    else:
+        _check_no_head(place, head)
+    found = architectures.of_problem(path, config, problem)
+    labels = tuple(labels or ()) if found.labelled else ()
     vocabulary = folder / VOCABULARY
     return Source(
         found.build(config, len(labels)),
         labels,
         vocabulary if vocabulary.is_file() else None,
+        head,
     )
+
+
+def _heads(
+    path: Path, fields: Mapping[str, Any]
+) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Returns problem and labels of each head of an encoder's phase."""
+    try:
+        kinds = dict.fromkeys(
+            (part["problem"], tuple(part["labels"]))
+            for part in fields.get("components", ())
+        )
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path}: damaged components ({error})") from None
+    named = group_names(problem for problem, _ in kinds)
+    return dict(zip(named, kinds, strict=True))
+
+
+def _chosen(
+    path: Path, heads: Mapping[str, tuple], head: str | None
+) -> tuple[str, tuple[str, ...]]:
+    if head not in heads:
+        raise InputError(
+            f"{path}: --head {head!r} is none of the phase's heads: "
+            f"{', '.join(heads)}.{nearest(str(head), heads)}"
+            if head
+            else f"{path}: the phase has several heads; choose by --head one "
+            f"of {', '.join(heads)}."
+        )
+    return heads[head]
 
 
 def _config(path: Path, fields: Any) -> Config:
@@ -239,7 +310,7 @@ class Layout:
     write: Callable[[Path, Source, Params], tuple[str, ...]]
 
 
-_SOURCES: dict[str, Callable[[str], Source]] = {
+_SOURCES: dict[str, Callable[[str, str | None], Source]] = {
     "hf": _from_hf,
     "t5x": _from_t5x,
     "xl": _from_xl,

@@ -2,19 +2,17 @@
 
 import dataclasses
 import hashlib
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import jax
 
-from xltransfer import metrics
+from xltransfer import metrics, submission
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import Features
 from xltransfer.data.loader import EvaluationBatches
-from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Params
+from xltransfer.outcomes.outcome import Outcome
 from xltransfer.train import Program
 
 ROWS = 32
@@ -28,16 +26,18 @@ class Evaluation:
       program: the compiled model.
       params: its parameters.
       features: of evaluation batches.
+      outcome: what makes predictions of outputs.
       columns: length of a row, per sequence feature.
     """
 
     program: Program
     params: Params
     features: Features
+    outcome: Outcome
     columns: tuple[int, ...]
 
-    def predict(self, cache: Cache) -> np.ndarray:
-        """Returns Int[size]: one class for every example, each exactly once.
+    def predict(self, cache: Cache) -> list[Any]:
+        """Returns a prediction for every raw example, each exactly once.
 
         Examples are packed longest first; the last batch is filled up with
         empty rows, which predict nothing.
@@ -46,21 +46,23 @@ class Evaluation:
         multiple = partitioning.batch_multiple
         rows = -(-ROWS // multiple) * multiple
         batches = EvaluationBatches(cache, self.features, self.columns, rows)
-        predictions = np.full(cache.size, -1, np.int32)
+        found: list[Any] = [None] * cache.size
         for packed, layout, examples in batches.iterate(partitioning.host_rows):
             arrays = partitioning.put(packed.arrays, packed.rows)
-            classes = self.program.predict(self.params, arrays)
-            predictions[examples] = np.asarray(classes)[layout.row, layout.slot]
-        return predictions
+            outputs = self.program.predict(self.params, arrays)
+            values = self.outcome.read(
+                jax.device_get(outputs), layout, cache, examples
+            )
+            for example, value in zip(examples, values, strict=True):
+                found[example] = value
+        return self.outcome.combine(cache, found)
 
-    def score(self, caches: Sequence[Cache]) -> float:
-        """Returns the mean of the first metric over some datasets."""
-        return float(np.mean([self._first_metric(cache) for cache in caches]))
-
-    def _first_metric(self, cache: Cache) -> float:
+    def score(self, cache: Cache) -> float:
+        """Returns what a checkpoint is chosen by: of the first metric."""
         name = cache.manifest["metrics"][0]
-        targets = cache.scalars("label")
-        return metrics.METRICS[name](targets, self.predict(cache))[name]
+        targets = self.outcome.targets(cache)
+        scores = metrics.METRICS[name](targets, self.predict(cache))
+        return metrics.selected(scores)
 
 
 def evaluate(
@@ -74,7 +76,7 @@ def evaluate(
     Args:
       evaluation: the model.
       cache: the split.
-      folder: where `<task>/<split>-<language>.tsv` is written, in XTREME's
+      folder: where `<task>/<split>-<language>` is written, in XTREME's
         submission layout.
       protocol: what else a number must carry (seed, selection, checkpoint).
 
@@ -84,9 +86,13 @@ def evaluate(
     manifest = cache.manifest
     task, language = manifest["dataset"].rsplit(".", 1)
     split = manifest["key"]["split"]
-    path = folder / task / f"{split}-{language}.tsv"
-    write_labels(path, manifest["labels"], evaluation.predict(cache))
-    found = score_labels(path, cache)
+    layout = evaluation.outcome.layout
+    path = submission.path_of(folder, task, language, layout, split)
+    submission.write(
+        path, layout, _filed(cache, layout, evaluation.predict(cache))
+    )
+    targets = _filed(cache, layout, evaluation.outcome.targets(cache))
+    found = score(path, layout, targets, cache)
     return [
         {
             "task": task,
@@ -94,7 +100,7 @@ def evaluate(
             "split": split,
             "metric": name,
             "value": value,
-            "n": cache.size,
+            "n": len(targets),
             "metric_version": metrics.VERSION,
             "dataset_version": manifest["key"]["version"],
             "data_digest": manifest["key"]["source"],
@@ -105,36 +111,26 @@ def evaluate(
     ]
 
 
-def write_labels(
-    path: Path, labels: Sequence[str], predictions: np.ndarray
-) -> None:
-    """Writes one label a line, in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text("".join(f"{labels[one]}\n" for one in predictions))
-    os.replace(partial, path)
-
-
-def score_labels(path: Path, cache: Cache) -> dict[str, float]:
-    """Scores a file of one label a line against a cache's labels.
+def score(
+    path: Path, layout: str, targets: Any, cache: Cache
+) -> dict[str, float]:
+    """Scores a file of predictions against the right ones.
 
     Raises:
-      InputError: for a wrong number of lines or an unknown label.
+      InputError: naming the file and line where it cannot be scored.
     """
-    labels = list(cache.manifest["labels"])
-    lines = path.read_text().splitlines()
-    if len(lines) != cache.size:
-        raise InputError(
-            f"{path}: {len(lines)} lines, but the split has {cache.size} "
-            "examples."
-        )
-    for number, line in enumerate(lines, start=1):
-        if line not in labels:
-            raise InputError(
-                f"{path}:{number}: unknown label {line!r}; one of {labels}."
-            )
-    targets = [labels[one] for one in cache.scalars("label")]
+    labels = cache.manifest["labels"] if layout in ("labels", "tags") else ()
+    predictions = submission.read(path, layout, labels)
+    submission.check(path, layout, predictions, targets)
     found: dict[str, float] = {}
     for name in cache.manifest["metrics"]:
-        found |= metrics.METRICS[name](targets, lines)
+        found |= metrics.METRICS[name](targets, predictions)
     return found
+
+
+def _filed(cache: Cache, layout: str, listed: list[Any]) -> Any:
+    """Returns what is listed in order as a layout has it: some go by id."""
+    if layout not in submission.BY_ID:
+        return listed
+    ids = [record["id"] for record in cache.records]
+    return dict(zip(ids, listed, strict=True))

@@ -1,6 +1,10 @@
-"""Which features and which objective serve a problem, for a model family."""
+"""Which features, objective and outcome serve a problem, by model family.
+
+A new problem is an entry of `ENCODER`; every problem is text to text already.
+"""
 
 import dataclasses
+from collections.abc import Callable, Mapping
 
 from tasks.pieces import Pieces
 from xltransfer.data import features
@@ -9,9 +13,14 @@ from xltransfer.errors import InputError
 from xltransfer.models.mt5 import MT5, MT5Config
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
 from xltransfer.objectives.classification import Classification
+from xltransfer.objectives.generation import Generation
 from xltransfer.objectives.language_modeling import MaskedLanguageModeling
+from xltransfer.objectives.multitask import MultiTask
 from xltransfer.objectives.objective import Objective
 from xltransfer.objectives.text_to_text import TextToText
+from xltransfer.outcomes.classification import Labels
+from xltransfer.outcomes.outcome import Outcome
+from xltransfer.outcomes.text import Generated
 
 ModelConfig = XLMRConfig | MT5Config
 
@@ -24,11 +33,32 @@ class Rendering:
       objective: loss and prediction.
       training: features of training batches.
       evaluation: features of evaluation batches.
+      outcome: what makes predictions of outputs; None where there are none.
     """
 
     objective: Objective
     training: Features
     evaluation: Features
+    outcome: Outcome | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What a rendering needs to know of its problem.
+
+    Attributes:
+      problem: its name in `tasks.problems`.
+      pieces: the vocabulary.
+      labels: C, the number of classes; 0 where there are none.
+      answers: ids of each label's text, in text rendering.
+      output_length: longest text that is generated, in pieces.
+    """
+
+    problem: str
+    pieces: Pieces
+    labels: int = 0
+    answers: tuple[tuple[int, ...], ...] = ()
+    output_length: int = 0
 
 
 def name(model: ModelConfig) -> str:
@@ -36,84 +66,88 @@ def name(model: ModelConfig) -> str:
     return "text" if isinstance(model, MT5Config) else "encoder"
 
 
-def rendering(
-    model: ModelConfig,
-    problem: str,
-    labels: int,
-    answers: tuple[tuple[int, ...], ...],
-    pieces: Pieces,
-) -> Rendering:
-    """Returns features and objective.
-
-    Args:
-      model: the size and family.
-      problem: `classification` or `language_modeling`.
-      labels: C, the number of classes; 0 where there are none.
-      answers: ids of each label's text, in text rendering.
-      pieces: the vocabulary.
+def rendering(model: ModelConfig, facts: Facts) -> Rendering:
+    """Returns features, objective and outcome.
 
     Raises:
       InputError: for a vocabulary larger than the model's, or a problem that
         the family does not know.
     """
+    pieces = facts.pieces
     if pieces.vocab_size > model.vocab_size:
         raise InputError(
             f"{type(model).__name__}.vocab_size is {model.vocab_size}, but "
             f"the vocabulary has {pieces.vocab_size} pieces."
         )
-    build = {"encoder": _encoder, "text": _text}[name(model)]
-    found = build(model, problem, labels, answers, pieces)
-    if found is None:
+    if facts.problem not in ENCODER:
         raise InputError(
-            f"{type(model).__name__} has no objective for {problem!r}."
+            f"{type(model).__name__} has no objective for {facts.problem!r}."
         )
-    return found
+    build = ENCODER[facts.problem] if name(model) == "encoder" else _text
+    return build(model, facts)
 
 
-def _encoder(
-    model: XLMRConfig,
-    problem: str,
-    labels: int,
-    answers: tuple[tuple[int, ...], ...],
-    pieces: Pieces,
-) -> Rendering | None:
-    del answers
-    if problem == "classification":
-        arrays = features.EncoderClassification(model.pad_id)
-        objective = Classification(XLMRClassifier(model, labels))
-        return Rendering(objective, arrays, arrays)
-    if problem == "language_modeling":
-        arrays = features.MaskedLanguageModeling(
-            model.pad_id,
-            pieces.mask_id,
-            pieces.vocab_size,
-            pieces.special_ids,
+def joint(renderings: Mapping[str, Rendering]) -> Objective:
+    """Returns the objective of one task, or of several by name."""
+    objectives = {name: one.objective for name, one in renderings.items()}
+    if len(objectives) == 1:
+        return next(iter(objectives.values()))
+    own = tuple(
+        () if isinstance(one, TextToText) else ("head",)
+        for one in objectives.values()
+    )
+    return MultiTask(tuple(objectives.items()), own)
+
+
+def _classification(model: XLMRConfig, facts: Facts) -> Rendering:
+    arrays = features.EncoderClassification(model.pad_id)
+    objective = Classification(XLMRClassifier(model, facts.labels))
+    return Rendering(objective, arrays, arrays, Labels())
+
+
+def _language_modeling(model: XLMRConfig, facts: Facts) -> Rendering:
+    pieces = facts.pieces
+    arrays = features.MaskedLanguageModeling(
+        model.pad_id, pieces.mask_id, pieces.vocab_size, pieces.special_ids
+    )
+    objective = MaskedLanguageModeling(XLMRMaskedLM(model))
+    return Rendering(objective, arrays, arrays)
+
+
+ENCODER: dict[str, Callable[[XLMRConfig, Facts], Rendering]] = {
+    "classification": _classification,
+    "language_modeling": _language_modeling,
+}
+# Those of an encoder know what is right, whatever the model.
+TARGETS: dict[str, Outcome] = {"classification": Labels()}
+
+
+def _text(model: MT5Config, facts: Facts) -> Rendering:
+    if facts.problem == "language_modeling":
+        arrays = features.SpanCorruption(
+            facts.pieces.vocab_size, facts.pieces.eos_id
         )
-        objective = MaskedLanguageModeling(XLMRMaskedLM(model))
-        return Rendering(objective, arrays, arrays)
-    return None
+        return Rendering(TextToText(MT5(model)), arrays, arrays)
+    if facts.answers:
+        return _ranked(model, facts)
+    return Rendering(
+        Generation(MT5(model), length=facts.output_length),
+        features.TextToText(),
+        features.TextInputs(),
+        Generated(facts.pieces, facts.problem, TARGETS[facts.problem]),
+    )
 
 
-def _text(
-    model: MT5Config,
-    problem: str,
-    labels: int,
-    answers: tuple[tuple[int, ...], ...],
-    pieces: Pieces,
-) -> Rendering | None:
-    del labels
-    objective = TextToText(MT5(model))
-    if len(set(answers)) < len(answers):
+def _ranked(model: MT5Config, facts: Facts) -> Rendering:
+    if len(set(facts.answers)) < len(facts.answers):
         raise InputError(
             "Two labels have the same pieces: the vocabulary does not know "
             "their texts. Train it on text that holds them, or with a model "
             "type that falls back to bytes (unigram, bpe)."
         )
-    if problem == "classification":
-        return Rendering(
-            objective, features.TextToText(), features.RankedAnswers(answers)
-        )
-    if problem == "language_modeling":
-        arrays = features.SpanCorruption(pieces.vocab_size, pieces.eos_id)
-        return Rendering(objective, arrays, arrays)
-    return None
+    return Rendering(
+        TextToText(MT5(model)),
+        features.TextToText(),
+        features.RankedAnswers(facts.answers),
+        Labels(),
+    )

@@ -1,4 +1,12 @@
-"""The shapes of tasks: canonical fields and their renderings."""
+"""The shapes of tasks: canonical fields and their renderings.
+
+A problem's module names its canonical `FIELDS` and their kinds: `text`,
+`class` (a number), `texts` and `numbers` (any number of them), and `index`,
+the example's number within its split, which comes by itself. It has
+`canonical(dataset)`, from raw fields to an example; the renderings `encoder`
+and `text`; and where predictions are more than a class, `record(example)`:
+what evaluating needs to know of a raw example.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +20,7 @@ from xltransfer.errors import InputError, nearest
 if TYPE_CHECKING:
     from tasks.row import Dataset
 
+RAGGED = ("texts", "numbers")
 PROBLEMS: dict[str, ModuleType] = {
     "classification": classification,
     "language_modeling": language_modeling,

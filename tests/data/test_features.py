@@ -238,7 +238,7 @@ def test_a_packed_text_row_is_that_of_seqio_s_feature_converter(tmp_path):
     }
     cache = small_caches.write(tmp_path / "three", sequences)
     capacity = Capacity((20, 7), 3)
-    layout = packing.pack(cache.lengths, capacity)
+    layout = packing.pack(cache.lengths("inputs", "targets"), capacity)
     assert layout.rows == 1
     ours = arranged(cache, layout, capacity)
     theirs = converted(cache, capacity, pack=True)

@@ -140,6 +140,11 @@ def test_a_rare_batch_need_not_have_a_row_for_each_example():
     assert packing.heights_for(rows, 64, 1, programs=2) == (14, 64)
 
 
+def single(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A simulated batch of examples that take one slot each."""
+    return lengths, np.ones(len(lengths), np.int32)
+
+
 @st.composite
 def draws(draw) -> list[np.ndarray]:
     """Simulated batches of one or two features, of at most 16 columns."""
@@ -155,7 +160,11 @@ def test_lengthened_rows_never_leave_more_padding(draws, multiple):
 
     def places(lengthen: bool) -> int:
         capacity, heights = packing.shape_for(
-            draws, columns, multiple, lengthen, programs=4
+            [single(one) for one in draws],
+            columns,
+            multiple,
+            lengthen,
+            programs=4,
         )
         assert all(
             length >= least
@@ -171,13 +180,13 @@ def test_lengthened_rows_never_leave_more_padding(draws, multiple):
 
 def test_rows_that_leave_little_padding_are_not_lengthened():
     # Four of 4 fill a row of 16.
-    batches = [np.full((8, 1), 4)] * 3
+    batches = [single(np.full((8, 1), 4))] * 3
     capacity, _ = packing.shape_for(
         batches, (16,), 1, lengthen=True, programs=4
     )
     assert capacity.lengths == (16,)
     # One of 10 lies alone in 16; two fill 20.
-    batches = [np.full((8, 1), 10)] * 3
+    batches = [single(np.full((8, 1), 10))] * 3
     capacity, _ = packing.shape_for(
         batches, (16,), 1, lengthen=True, programs=4
     )
@@ -211,7 +220,26 @@ def test_heights_cost_the_least_that_any_choice_of_so_many_does(needed, most):
 
 def test_slots_rarely_close_a_row_early():
     # Rows of 128 hold 4 examples of 32, and up to 8 where many are short.
-    assert packing.slots_for(np.full(100, 32), 128) == 4
+    ones = np.ones(100, np.int32)
+    assert packing.slots_for(np.full(100, 32), 128, ones) == 4
     mixed = np.array([8] * 20 + [38] * 80)
-    assert packing.slots_for(mixed, 128) == 8
-    assert packing.slots_for(np.array([200]), 128) == 1
+    assert packing.slots_for(mixed, 128, ones) == 8
+    assert packing.slots_for(np.array([200]), 128, ones[:1]) == 1
+    # Groups of four choices, 32 tokens each.
+    assert packing.slots_for(np.full(100, 128), 256, 4 * ones) == 8
+    # At least the largest group's.
+    assert packing.slots_for(np.full(100, 500), 128, 5 * ones) == 5
+
+
+@given(problems(), st.data())
+def test_the_slots_of_a_group_lie_side_by_side_within_its_row(problem, data):
+    lengths, capacity = problem
+    sizes = st.integers(1, capacity.slots)
+    slots = np.array([data.draw(sizes) for _ in lengths])
+    layout = packing.pack(lengths, capacity, slots)
+    check_fits(lengths, layout, capacity)
+    taken = np.zeros((layout.rows, capacity.slots), int)
+    for row, first, count in zip(layout.row, layout.slot, slots, strict=True):
+        assert first + count <= capacity.slots
+        taken[row, first : first + count] += 1
+    assert taken.max() == 1

@@ -6,15 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
 from tasks import vocabulary_training
 from tasks.vocabularies import PIECES
-from xltransfer import convert
+from xltransfer import convert, fingerprint
+from xltransfer.checkpoints import Checkpoints
 from xltransfer.errors import InputError
-from xltransfer.pretrained import hf_export, t5x
+from xltransfer.models.xlmr import XLMRClassifier
+from xltransfer.models.xlmr_tasks import XLMRTagger
+from xltransfer.pretrained import hf_export, huggingface, t5x
 
 WEIGHTS = "model.safetensors"
 # Of every folder of the reference: the class that it is saved by.
@@ -176,6 +180,77 @@ def test_a_vocabulary_without_a_tokenizer_there_is_noted(reference, tmp_path):
 def test_what_loading_takes_is_noted(reference, tmp_path, name, words):
     notes = convert.convert(f"hf:{reference / name}", tmp_path / "out", "hf")
     assert any(words in one for one in notes)
+
+
+@pytest.fixture(scope="module")
+def several(reference, tmp_path_factory) -> Path:
+    """A phase on a classification and two kinds of tags, made by hand."""
+    folder = tmp_path_factory.mktemp("several") / "phase"
+    config = huggingface.read_config(reference / "xlmr_tagger")
+    classifier, tagger = (
+        huggingface.load(reference / name, build(config, 3)).params
+        for name, build in (
+            ("xlmr_classifier", XLMRClassifier),
+            ("xlmr_tagger", XLMRTagger),
+        )
+    )
+    zeros = jax.tree.map(np.zeros_like, tagger["head"])
+    heads = {
+        "classification": {"head": classifier["head"]},
+        "tagging": {"head": zeros},
+        "tagging_of_2": {"head": tagger["head"]},
+    }
+    params = {"encoder": tagger["encoder"], "heads": heads}
+    components = [
+        {"problem": "tagging", "labels": ["x", "y", "z"]},
+        {"problem": "classification", "labels": ["no", "maybe", "yes"]},
+        {"problem": "tagging", "labels": ["A", "B", "C"]},
+        {"problem": "tagging", "labels": ["x", "y", "z"]},
+    ]
+    configuration = {
+        "model": fingerprint.canonical(config),
+        "problem": "multitask",
+        "labels": [],
+        "components": components,
+    }
+    with Checkpoints(folder / "checkpoints") as checkpoints:
+        checkpoints.save(7, {"params": params}, {})
+    for name, content in (
+        ("phase.json", {"configuration": configuration}),
+        ("done.json", {"step": 7}),
+    ):
+        (folder / name).write_text(json.dumps(content))
+    return folder
+
+
+def test_one_head_of_several_is_chosen_by_name(reference, several, tmp_path):
+    convert.convert(str(several), tmp_path / "hf", "hf", "tagging_of_2")
+    expected = load_file(reference / "xlmr_tagger" / WEIGHTS)
+    found = load_file(tmp_path / "hf" / WEIGHTS)
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[n], x) for n, x in expected.items())
+    written = json.loads((tmp_path / "hf" / "config.json").read_text())
+    assert written["architectures"] == [CLASSES["xlmr_tagger"]]
+    assert list(written["id2label"].values()) == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (None, "choose by --head one of tagging, classification, tagging_of_2"),
+        ("taging", r"'taging' is none of .*Did you mean 'tagging'"),
+    ],
+)
+def test_a_head_that_is_not_there_is_refused(several, tmp_path, head, message):
+    with pytest.raises(InputError, match=message):
+        convert.convert(str(several), tmp_path / "out", "hf", head)
+
+
+def test_a_head_is_chosen_of_several_only(reference, tmp_path):
+    with pytest.raises(InputError, match="no phase with several heads"):
+        convert.convert(
+            f"hf:{reference / 'mt5'}", tmp_path / "out", "hf", "tagging"
+        )
 
 
 def test_labels_come_along_in_the_order_of_their_numbers(reference, tmp_path):

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from tasks import vocabularies
-from tasks.row import Dataset
+from tasks import problems, vocabularies
+from tasks.row import Dataset, rows
 from tasks.sources import Source
 from tasks.vocabularies import Vocabulary
 from xltransfer.errors import InputError
@@ -32,6 +32,7 @@ from xltransfer.errors import InputError
 FORMAT = 1
 BUILD_BATCH = 1024
 MANIFEST = "manifest.json"
+RECORDS = "records.jsonl"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,16 +98,24 @@ class Cache:
         """The number of examples."""
         return self.manifest["size"]
 
-    @functools.cached_property
-    def lengths(self) -> np.ndarray:
-        """Int[size F]: tokens per example, a column for each sequence."""
-        columns = [np.diff(self._offsets[name]) for name in self.sequences]
+    def lengths(self, *features: str) -> np.ndarray:
+        """Int[size F]: elements per example, a column for each sequence."""
+        columns = [np.diff(self._offsets[name]) for name in features]
         return np.stack(columns, axis=1)
 
     @functools.cached_property
     def sequences(self) -> tuple[str, ...]:
         """Names of the sequence features: `tokens`, or `inputs`, `targets`."""
         return tuple(self.manifest["sequences"])
+
+    @functools.cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """What evaluating needs of each raw example, in the file's order.
+
+        Not there for training splits, and for problems without a `record`.
+        """
+        lines = (self.directory / RECORDS).read_text().split("\n")
+        return [json.loads(line) for line in lines[:-1]]
 
     def tokens(self, feature: str, example: int) -> np.ndarray:
         """Returns the ids of one example: Int[length]."""
@@ -211,6 +220,7 @@ def _build(
     partial.mkdir(parents=True)
     try:
         arrays = _write_features(request, partial, cache_dir, data_dir)
+        _write_records(request, partial / RECORDS, data_dir)
         manifest = _manifest(request, arrays, cache_dir, data_dir)
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (partial / MANIFEST).write_text(text + "\n")
@@ -253,6 +263,17 @@ def _write_features(
         "sequences": sequences,
         "size": sum(len(part) for part in counts[sequences[0]]),
     }
+
+
+def _write_records(request: Request, path: Path, data_dir: Path | None) -> None:
+    """Writes one raw example a line, where the problem says what is kept."""
+    record = getattr(problems.problem(request.dataset.problem), "record", None)
+    if record is None or request.split == "train":
+        return
+    with path.open("w") as file:
+        for example in rows(request.dataset, request.split, data_dir):
+            line = json.dumps(record(example), ensure_ascii=False)
+            file.write(f"{line}\n")
 
 
 def _narrow(values: np.ndarray) -> np.ndarray:

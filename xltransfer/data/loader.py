@@ -82,7 +82,8 @@ class TrainingBatches:
       components: caches of one problem and their sampling rates.
       features: how the problem becomes arrays.
       batch_size: N.
-      columns: length of a row, per sequence feature.
+      columns: length of a row, per sequence feature; for examples that take
+        several slots, of one slot's share of it.
       seed: decides order, mixing and corruption.
       multiple: B is a multiple of it (devices x microbatches).
       packed: False gives each example a row of its own.
@@ -106,15 +107,10 @@ class TrainingBatches:
         self, first: int, host_rows: HostRows, prefetch: int = 4
     ) -> Iterator[Packed]:
         """Yields batch `first`, `first + 1`, …; made ahead in a thread."""
-        batches = self._draws.map_with_index(
+        made = self._draws.map_with_index(
             functools.partial(self._arrange, host_rows=host_rows)
         )
-        options = grain.ReadOptions(
-            num_threads=1, prefetch_buffer_size=max(prefetch, 1)
-        )
-        iterator = iter(batches.to_iter_dataset(options))
-        iterator.set_state({"next_index": first})
-        return iterator
+        return iterate(made, first, prefetch)
 
     def batch(self, number: int, host_rows: HostRows) -> Packed:
         """Returns one batch by its number."""
@@ -135,9 +131,19 @@ class TrainingBatches:
         return _shape(dataclasses.replace(self, seed=LAYOUT_SEED))
 
     @functools.cached_property
+    def least_columns(self) -> tuple[int, ...]:
+        """The length of a row that holds any example, per sequence feature."""
+        most = max(int(slots.max()) for slots in self._slots)
+        return tuple(length * most for length in self.columns)
+
+    @functools.cached_property
+    def _slots(self) -> list[np.ndarray]:
+        return [self.features.slots(cache) for cache, _ in self.components]
+
+    @functools.cached_property
     def _lengths(self) -> list[np.ndarray]:
         return [
-            _fitting(cache, self.features, self.columns)
+            _fitting(cache, self.features, self.least_columns)
             for cache, _ in self.components
         ]
 
@@ -156,8 +162,8 @@ class TrainingBatches:
         )
         return mixed.batch(self.batch_size, batch_fn=list)
 
-    def simulated(self) -> list[np.ndarray]:
-        """Draws batches' lengths at the mixture's rates."""
+    def simulated(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Draws batches' lengths and slots at the mixture's rates."""
         rng = np.random.default_rng(LAYOUT_SEED)
         rates = np.array([rate for _, rate in self.components])
         ends = self.batch_size * np.cumsum(rates / rates.sum())
@@ -167,18 +173,21 @@ class TrainingBatches:
             # Grain takes components in turn: a batch's share of one is off by
             # less than an example.
             counts = np.diff(np.floor(ends + rng.random()), prepend=0)
-            parts = [
-                one[rng.integers(len(one), size=int(count))]
+            chosen = [
+                rng.integers(len(one), size=int(count))
                 for one, count in zip(self._lengths, counts, strict=True)
             ]
-            draws.append(np.concatenate(parts))
+            draws.append(
+                (_taken(self._lengths, chosen), _taken(self._slots, chosen))
+            )
         return draws
 
     def _arrange(
         self, number: int, draw: Sequence[tuple[int, int]], host_rows: HostRows
     ) -> Packed:
         lengths = np.stack([self._lengths[part][one] for part, one in draw])
-        layout = self._layout(lengths)
+        slots = np.array([self._slots[part][one] for part, one in draw])
+        layout = self._layout(lengths, slots)
         rows = next(rows for rows in self.heights if rows >= layout.rows)
         mine = host_rows(rows)
         members, layout = layout.take(mine)
@@ -189,10 +198,22 @@ class TrainingBatches:
         places = rows * sum(self.capacity.lengths)
         return Packed(arrays, rows, len(draw), int(lengths.sum()), places)
 
-    def _layout(self, lengths: np.ndarray) -> packing.Layout:
+    def _layout(self, lengths: np.ndarray, slots: np.ndarray) -> packing.Layout:
         if self.packed:
-            return packing.pack(lengths, self.capacity)
+            return packing.pack(lengths, self.capacity, slots)
         return packing.one_per_row(lengths)
+
+
+def iterate(
+    batches: grain.MapDataset, first: int, prefetch: int
+) -> Iterator[Packed]:
+    """Yields batch `first`, `first + 1`, …; made ahead in a thread."""
+    options = grain.ReadOptions(
+        num_threads=1, prefetch_buffer_size=max(prefetch, 1)
+    )
+    iterator = iter(batches.to_iter_dataset(options))
+    iterator.set_state({"next_index": first})
+    return iterator
 
 
 @functools.lru_cache
@@ -202,10 +223,11 @@ def _shape(
     """Runs that differ in their seed alone share programs."""
     if not batches.packed:
         height = packing.round_up(batches.batch_size, batches.multiple)
-        return packing.Capacity(batches.columns, 1), (height,)
+        slots = max(int(slots.max()) for slots in batches._slots)
+        return packing.Capacity(batches.least_columns, slots), (height,)
     return packing.shape_for(
         batches.simulated(),
-        batches.columns,
+        batches.least_columns,
         batches.multiple,
         batches.lengthen,
         batches.programs,
@@ -232,8 +254,9 @@ class EvaluationBatches:
         self, host_rows: HostRows
     ) -> Iterator[tuple[Packed, packing.Layout, np.ndarray]]:
         """Yields a batch, the global layout in it and the examples it holds."""
-        lengths = _fitting(self.cache, self.features, self.columns)
-        layout = packing.pack(lengths, self.capacity)
+        lengths = _fitting(self.cache, self.features, self.capacity.lengths)
+        slots = self.features.slots(self.cache)
+        layout = packing.pack(lengths, self.capacity, slots)
         examples = [(self.cache, number) for number in range(self.cache.size)]
         for low in range(0, layout.rows, self.rows):
             whole = np.arange(low, low + self.rows)
@@ -243,7 +266,7 @@ class EvaluationBatches:
             drawn = Drawn(examples, members, part, len(mine))
             arrays = self.features.arrange(drawn, self.capacity)
             tokens = int(lengths[present].sum())
-            places = self.rows * sum(self.columns)
+            places = self.rows * sum(self.capacity.lengths)
             yield (
                 Packed(arrays, self.rows, len(present), tokens, places),
                 placed,
@@ -253,11 +276,21 @@ class EvaluationBatches:
     @functools.cached_property
     def capacity(self) -> packing.Capacity:
         """Row lengths and slots, from the length index alone."""
+        taken = self.features.slots(self.cache)
+        columns = tuple(one * int(taken.max()) for one in self.columns)
         lengths = self.features.lengths(self.cache)[:, 0]
-        slots = packing.slots_for(lengths, self.columns[0])
+        slots = packing.slots_for(lengths, columns[0], taken)
         # A power of two, so that languages share a program.
         slots = 1 << (slots - 1).bit_length()
-        return packing.Capacity(self.columns, slots)
+        return packing.Capacity(columns, slots)
+
+
+def _taken(
+    parts: Sequence[np.ndarray], chosen: Sequence[np.ndarray]
+) -> np.ndarray:
+    return np.concatenate(
+        [part[some] for part, some in zip(parts, chosen, strict=True)]
+    )
 
 
 def _fitting(

@@ -71,7 +71,9 @@ def one_per_row(lengths: np.ndarray) -> Layout:
     )
 
 
-def pack(lengths: np.ndarray, capacity: Capacity) -> Layout:
+def pack(
+    lengths: np.ndarray, capacity: Capacity, slots: np.ndarray | None = None
+) -> Layout:
     """Packs examples by best-fit decreasing on the first feature.
 
     Ties are broken by the example's number, so equal lengths give equal
@@ -80,26 +82,27 @@ def pack(lengths: np.ndarray, capacity: Capacity) -> Layout:
     Args:
       lengths: Int[N F], each at most the capacity.
       capacity: what a row holds.
+      slots: Int[N]: the slots that each takes, side by side; one by default.
     """
     count = len(lengths)
+    slots = np.ones(count, np.int32) if slots is None else slots
+    most = (*capacity.lengths, capacity.slots)
     row, slot = np.zeros(count, np.int32), np.zeros(count, np.int32)
     start = np.zeros(lengths.shape, np.int32)
+    # Of each sequence feature, and of the slots, how much a row has used.
     used: list[list[int]] = []
-    taken: list[int] = []
     by_room: list[list[int]] = [[] for _ in range(capacity.lengths[0] + 1)]
-    wanted = lengths.tolist()
+    wanted = np.concatenate([lengths, slots[:, None]], axis=1).tolist()
     for example in np.argsort(-lengths[:, 0], kind="stable").tolist():
         need = wanted[example]
-        place = _best_row(need, by_room, used, capacity)
+        place = _best_row(need, by_room, used, most)
         if place is None:
             place = len(used)
             used.append([0] * len(need))
-            taken.append(0)
-        row[example], slot[example] = place, taken[place]
-        start[example] = used[place]
+        row[example] = place
+        *start[example], slot[example] = used[place]
         used[place] = [a + b for a, b in zip(used[place], need, strict=True)]
-        taken[place] += 1
-        if taken[place] < capacity.slots:
+        if used[place][-1] < capacity.slots:
             by_room[capacity.lengths[0] - used[place][0]].append(place)
     return Layout(row, slot, start, len(used))
 
@@ -108,34 +111,37 @@ def _best_row(
     need: list[int],
     by_room: list[list[int]],
     used: list[list[int]],
-    capacity: Capacity,
+    most: tuple[int, ...],
 ) -> int | None:
     """Takes the fullest row with room for the example out of the index."""
     for room in range(need[0], len(by_room)):
         for index, place in enumerate(by_room[room]):
             if all(
-                have + more <= most
-                for have, more, most in zip(
-                    used[place][1:], need[1:], capacity.lengths[1:], strict=True
+                have + more <= limit
+                for have, more, limit in zip(
+                    used[place][1:], need[1:], most[1:], strict=True
                 )
             ):
                 return by_room[room].pop(index)
     return None
 
 
-def slots_for(lengths: np.ndarray, columns: int) -> int:
+def slots_for(lengths: np.ndarray, columns: int, slots: np.ndarray) -> int:
     """Returns a number of slots that rarely closes a row early.
 
     Args:
       lengths: Int[M]: first-feature lengths of the data.
       columns: the row's length.
+      slots: Int[M]: the slots that each example takes.
     """
-    short = max(int(np.quantile(lengths, 0.1)), 1)
-    return max(1, min(columns // short, 2 * columns // int(lengths.mean())))
+    each = lengths / slots
+    short = max(int(np.quantile(each, 0.1)), 1)
+    enough = min(columns // short, 2 * columns // max(int(each.mean()), 1))
+    return max(int(slots.max()), enough)
 
 
 def shape_for(
-    draws: Sequence[np.ndarray],
+    draws: Sequence[tuple[np.ndarray, np.ndarray]],
     columns: tuple[int, ...],
     multiple: int,
     lengthen: bool,
@@ -148,21 +154,26 @@ def shape_for(
     leave the least. Attention costs more in longer rows.
 
     Args:
-      draws: simulated batches: Int[N F] lengths each.
+      draws: simulated batches: lengths Int[N F] and slots Int[N] each.
       columns: the least length of a row, per sequence feature.
       multiple: every height is a multiple of it (devices, microbatches).
       lengthen: whether rows may be longer than that.
       programs: how many heights there may be.
     """
+    all_lengths = np.concatenate([lengths for lengths, _ in draws])[:, 0]
+    all_slots = np.concatenate([slots for _, slots in draws])
+    tokens = sum(lengths.sum() for lengths, _ in draws)
     shapes = []
     for quarters in LENGTHENINGS if lengthen else (4,):
         longer = tuple(most * quarters // 4 for most in columns)
-        slots = slots_for(np.concatenate(draws)[:, 0], longer[0])
-        capacity = Capacity(longer, slots)
-        rows = [pack(lengths, capacity).rows for lengths in draws]
-        heights = heights_for(rows, max(map(len, draws)), multiple, programs)
+        capacity = Capacity(
+            longer, slots_for(all_lengths, longer[0], all_slots)
+        )
+        rows = [pack(one, capacity, slots).rows for one, slots in draws]
+        most = max(len(slots) for _, slots in draws)
+        heights = heights_for(rows, most, multiple, programs)
         places = sum(_height(heights, used) for used in rows) * sum(longer)
-        padding = 1 - sum(lengths.sum() for lengths in draws) / places
+        padding = 1 - tokens / places
         shapes.append((padding, capacity, heights))
         if padding <= LITTLE_PADDING:
             break

@@ -23,6 +23,9 @@ class Objective(Protocol):
     model: nn.Module
     fresh: tuple[str, ...]
 
+    def new_params(self, key: jax.Array) -> Params:
+        """Returns new parameters, with the names of their axes."""
+
     def sums(
         self, params: Params, batch: Batch, dropout: jax.Array | None
     ) -> Sums:
@@ -32,8 +35,19 @@ class Objective(Protocol):
         what one large batch gives, and are divided once.
         """
 
-    def predict(self, params: Params, batch: Batch) -> Int[Array, "B S"]:
-        """Returns the predicted class of every slot."""
+    def predict(self, params: Params, batch: Batch) -> Any:
+        """Returns arrays [B, ...] of which predictions are made."""
+
+
+class OfOneModel:
+    """What objectives share whose parameters are one model's."""
+
+    model: nn.Module
+
+    def new_params(self, key: jax.Array) -> Params:
+        """Returns the model's new parameters."""
+        inputs = self.model.sample_inputs()
+        return self.model.init(key, *inputs, deterministic=True)["params"]
 
 
 def cross_entropy(

@@ -144,6 +144,7 @@ _MT5 = (
             "tagging",
             "span",
             "retrieval",
+            "multitask",
         ),
         "ForConditionalGeneration",
         names.mt5,

@@ -1,0 +1,28 @@
+"""Ragged examples + layout -> the rows of a packed batch, one file a problem.
+
+See `batch.Features` for what they have in common.
+"""
+
+from xltransfer.data.features.batch import Batch, Drawn, Features
+from xltransfer.data.features.classification import EncoderClassification
+from xltransfer.data.features.language_modeling import (
+    MaskedLanguageModeling,
+    SpanCorruption,
+)
+from xltransfer.data.features.text import (
+    RankedAnswers,
+    TextInputs,
+    TextToText,
+)
+
+__all__ = [
+    "Batch",
+    "Drawn",
+    "EncoderClassification",
+    "Features",
+    "MaskedLanguageModeling",
+    "RankedAnswers",
+    "SpanCorruption",
+    "TextInputs",
+    "TextToText",
+]

@@ -1,0 +1,1 @@
+"""From what a model puts out to predictions, one file a problem."""
