@@ -44,6 +44,40 @@ def test_a_gin_file_gives_the_published_number_of_parameters(name, parameters):
     assert sum(leaf.size for leaf in jax.tree.leaves(shapes)) == parameters
 
 
+# Vocabulary, width, layers, heads, hidden width. Of XLM-R from `config.json`
+# of the published directories (all with 514 positions, epsilon 1e-5), of mT5
+# from t5x/examples/t5/mt5/*.gin (head width 64, two stacks alike).
+XLMR = {
+    "xlmr_base": (250002, 768, 12, 12, 3072, "post"),
+    "xlmr_large": (250002, 1024, 24, 16, 4096, "post"),
+    "xlmr_xl": (250880, 2560, 36, 32, 10240, "pre"),
+    "xlmr_xxl": (250880, 4096, 48, 32, 16384, "pre"),
+}
+MT5_SIZES = {
+    "mt5_small": (250112, 512, 8, 6, 1024),
+    "mt5_base": (250112, 768, 12, 12, 2048),
+    "mt5_large": (250112, 1024, 24, 16, 2816),
+    "mt5_xl": (250112, 2048, 24, 32, 5120),
+    "mt5_xxl": (250112, 4096, 24, 64, 10240),
+}
+
+
+@pytest.mark.parametrize("name", XLMR)
+def test_a_gin_file_has_the_values_of_xlmrs_published_configuration(name):
+    *sizes, norm = XLMR[name]
+    wanted = XLMRConfig(
+        *sizes, max_positions=514, layer_norm_epsilon=1e-5, norm=norm
+    )
+    assert _shipped(name).config == wanted
+
+
+@pytest.mark.parametrize("name", MT5_SIZES)
+def test_a_gin_file_has_the_values_of_t5xs_configuration(name):
+    vocabulary, width, layers, heads, hidden = MT5_SIZES[name]
+    wanted = MT5Config(vocabulary, width, heads, layers, layers, 64, hidden)
+    assert _shipped(name).config == wanted
+
+
 def _shipped(name):
     text = (ROOT / "gin" / "models" / f"{name}.gin").read_text()
     kind, block = re.search(r"\.(\w+Config):\n((?: .*\n)+)", text).groups()

@@ -19,7 +19,7 @@ from xltransfer.pretrained.stored import Params
 _UMT5 = (
     "transformers 5 takes every umT5 for tied and divides its logits by the "
     "root of d_model: after loading, set model.config.tie_word_embeddings to "
-    "False. The likeliest token is the same; scores are not."
+    "False. Greedy search is the same without; beam search is not."
 )
 
 
