@@ -136,7 +136,8 @@ def _from_hf(place: str, head: str | None) -> Source:
     found = architectures.of_class(
         path, config, (fields.get("architectures") or [None])[0]
     )
-    if (directory / names.SCALE_FILE).is_file():
+    scale = directory / names.SCALE_FILE
+    if found.suffix == architectures.BARE and scale.is_file():
         found = architectures.of_problem(path, config, "retrieval")
     labels = _labels(path, fields) if found.labelled else ()
     file = directory / tokenizer_files.MODEL_FILE[_family(config)]
