@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,15 @@ class Group:
         return sum(part.rate for part in self.components)
 
 
+def group_names(problems: Iterable[str]) -> tuple[str, ...]:
+    """Returns names that tell a phase's groups apart, given their problems."""
+    names: list[str] = []
+    for problem in problems:
+        count = sum(name.split("_of_")[0] == problem for name in names)
+        names.append(f"{problem}_of_{count + 1}" if count else problem)
+    return tuple(names)
+
+
 def components_of(name: str, split: str) -> tuple[Component, ...]:
     """Returns a split of every dataset of a mixture, by the mixture's name."""
     return tuple(
@@ -235,10 +244,7 @@ class Phase:
         found: dict[Any, list[Component]] = {}
         for part in self.components:
             found.setdefault(self._kind_of(part), []).append(part)
-        names: list[str] = []
-        for problem, *_ in found:
-            count = sum(name.split("_of_")[0] == problem for name in names)
-            names.append(f"{problem}_of_{count + 1}" if count else problem)
+        names = group_names(problem for problem, *_ in found)
         return tuple(
             Group(name, tuple(parts))
             for name, parts in zip(names, found.values(), strict=True)
