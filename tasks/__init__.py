@@ -8,6 +8,7 @@ from tasks import (
     language_modeling,
     miniature,
     mixtures,
+    multichecklist,
     nli,
     paraphrase,
     qa,
@@ -27,6 +28,7 @@ _DATASETS: dict[str, Dataset] = {
         *language_modeling.DATASETS,
         *miniature.DATASETS,
         *tagging.DATASETS,
+        *multichecklist.DATASETS,
     )
 }
 

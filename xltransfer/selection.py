@@ -111,7 +111,7 @@ class Ballot:
                 gained.add(key)
         is_better = self.judge is None or self.judge in gained
         worse = 0 if is_better else position["worse"] + 1
-        return {"best": best, "worse": worse}
+        return {**position, "best": best, "worse": worse}
 
     def chosen(
         self, position: Mapping[str, Any], steps: int

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from xltransfer import fields
 from xltransfer.data import cache as caches
@@ -14,6 +14,7 @@ from xltransfer.selection import Rule
 from xltransfer.specification import Component, Phase
 
 DONE = "done.json"
+Kind = Literal["pretrain", "intermediate", "target"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Execution:
       packed: False gives each example a row of its own.
       programs: train steps compiled for a phase, at most; fewer leave more
         padding.
+      trim: kinds of phase that train only those rows of XLM-R's table of
+        pieces that their data can touch (`trimming`).
     """
 
     microbatches: int = 1
@@ -37,6 +40,7 @@ class Execution:
     prefetch: int = 4
     packed: bool = True
     programs: int = 4
+    trim: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
         fields.check(self)

@@ -1,6 +1,7 @@
 """Where raw examples come from: official files and generators."""
 
 from tasks.sources.alternatives import Alternatives
+from tasks.sources.checklist import Checklist
 from tasks.sources.conllu import Treebanks
 from tasks.sources.delimited import Delimited
 from tasks.sources.generated import Generated
@@ -20,6 +21,7 @@ from tasks.sources.xml_pairs import XmlPairs
 
 __all__ = [
     "Alternatives",
+    "Checklist",
     "Composed",
     "Concatenated",
     "Delimited",

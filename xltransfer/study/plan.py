@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tasks
-from xltransfer import selection
+from xltransfer import selection, trimming
 from xltransfer.errors import InputError
 from xltransfer.selection import Rule
 from xltransfer.specification import Component, Phase, components_of
@@ -65,6 +65,7 @@ def check(study: Study, workspace: Workspace) -> None:
     workspace.partitioning.mesh  # noqa: B018  refuses a shape that fits not
     for one in phases(study):
         one.identity(workspace.data_dir)
+        trimming.check(one, workspace.execution.trim)
     for cell in cells(study):
         cell.phase.check(tuple(evaluated(cell, workspace)[0]))
         for rule in rules(cell, workspace):
