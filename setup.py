@@ -24,6 +24,7 @@ setup(
         "numpy>=2.0",
         "optax>=0.2.8",
         "orbax-checkpoint>=0.12.8,<0.13",
+        "regex>=2025.7.34",
         "rich>=14",
         "safetensors>=0.6",
         "sentencepiece>=0.2.3",

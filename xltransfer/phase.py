@@ -1,6 +1,5 @@
 """Runs one phase: restore, train, select, record."""
 
-import dataclasses
 import functools
 import json
 import math
@@ -25,6 +24,7 @@ from xltransfer.evaluate import Evaluation
 from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.monitoring import Monitor
 from xltransfer.objectives.objective import Params
+from xltransfer.prediction import Predictor
 from xltransfer.renderings import Facts, Rendering
 from xltransfer.selection import Rule
 from xltransfer.specification import Component, Group, Phase
@@ -114,7 +114,10 @@ def protocol(
 
 
 def evaluations(
-    phase: Phase, workspace: Workspace, step: int | None = None
+    phase: Phase,
+    workspace: Workspace,
+    step: int | None = None,
+    prediction: renderings.Prediction = renderings.RANK,
 ) -> Callable[[Component], Evaluation]:
     """Returns what predicts a component with a checkpoint's parameters.
 
@@ -122,6 +125,7 @@ def evaluations(
       phase: a finished one.
       workspace: where it is.
       step: which checkpoint; by default the one that was selected.
+      prediction: how answers are predicted that could be ranked.
     """
     made = _Run(phase, workspace)
     if step is None:
@@ -131,7 +135,8 @@ def evaluations(
         step,
         made.program.abstract.params,
     )
-    return functools.partial(made.evaluation, params)
+    generate = prediction == renderings.GENERATION
+    return functools.partial(made.evaluation, params, generate=generate)
 
 
 class _Run:
@@ -188,18 +193,21 @@ class _Run:
                     raise Interrupted(f"{self.phase.kind} at step {step}")
             return self._record(step, monitor.summary())
 
-    def evaluation(self, params: Params, part: Component) -> Evaluation:
+    def evaluation(
+        self, params: Params, part: Component, generate: bool = False
+    ) -> Evaluation:
         """Returns what predicts a component, with parameters."""
-        rendering = rendered(self.phase, self.workspace, part)
+        rendering = rendered(self.phase, self.workspace, part, generate)
         if len(self.phase.groups) > 1:
             name = self.phase.group_of(part)
             params = self.program.objective.of(name, params)
         return Evaluation(
-            dataclasses.replace(self.program, objective=rendering.objective),
+            Predictor(rendering.objective, self.workspace.partitioning),
             params,
             rendering.evaluation,
             rendering.outcome,
             self.phase.training.columns,
+            self.workspace.execution.evaluation_rows,
         )
 
     @functools.cached_property
@@ -336,7 +344,9 @@ def group_seed(seed: int, number: int) -> int:
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
-def rendered(phase: Phase, workspace: Workspace, part: Component) -> Rendering:
+def rendered(
+    phase: Phase, workspace: Workspace, part: Component, generate: bool = False
+) -> Rendering:
     """Returns how a component is trained on and predicted."""
     answers = workspace.cache(phase, part).manifest["answers"]
     facts = Facts(
@@ -345,6 +355,7 @@ def rendered(phase: Phase, workspace: Workspace, part: Component) -> Rendering:
         len(part.dataset.labels),
         tuple(tuple(one) for one in answers),
         dict(phase.training.lengths).get("targets", 0),
+        generate,
     )
     return renderings.rendering(phase.model, facts)
 

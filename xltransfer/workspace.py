@@ -30,6 +30,7 @@ class Execution:
       packed: False gives each example a row of its own.
       programs: train steps compiled for a phase, at most; fewer leave more
         padding.
+      evaluation_rows: rows of a batch that is predicted.
       trim: kinds of phase that train only those rows of XLM-R's table of
         pieces that their data can touch (`trimming`).
     """
@@ -40,6 +41,7 @@ class Execution:
     prefetch: int = 4
     packed: bool = True
     programs: int = 4
+    evaluation_rows: int = 32
     trim: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
@@ -51,6 +53,7 @@ class Execution:
             log_every=0,
             prefetch=1,
             programs=2,
+            evaluation_rows=1,
         )
 
 

@@ -8,7 +8,7 @@ from tasks.vocabularies import Vocabulary
 from xltransfer import fields, selection
 from xltransfer.errors import InputError, nearest
 from xltransfer.partitioning import Partitioning
-from xltransfer.renderings import ModelConfig
+from xltransfer.renderings import RANK, ModelConfig, Prediction
 from xltransfer.specification import Training
 from xltransfer.workspace import Execution
 
@@ -35,6 +35,9 @@ class Target:
       rules: names in `selection.RULES`: which checkpoints are evaluated; by
         default the one that `training.selection` chooses. All of them come
         from one run.
+      prediction: how mT5 predicts labels: by `rank`, the most probable one,
+        or by `generation`, whose text may name none. A checkpoint is chosen by
+        rank either way.
     """
 
     train: str
@@ -43,6 +46,7 @@ class Target:
     training: Training
     split: str = "test"
     rules: tuple[str, ...] = ()
+    prediction: Prediction = RANK
 
     def __post_init__(self) -> None:
         fields.check(self)

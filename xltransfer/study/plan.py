@@ -7,6 +7,7 @@ from pathlib import Path
 import tasks
 from xltransfer import selection, trimming
 from xltransfer.errors import InputError
+from xltransfer.renderings import RANK, Prediction
 from xltransfer.selection import Rule
 from xltransfer.specification import Component, Phase, components_of
 from xltransfer.study.declaration import Study, Target
@@ -24,6 +25,7 @@ class Cell:
     evaluation: str
     split: str
     rules: tuple[str, ...] = ()
+    prediction: Prediction = RANK
 
 
 def cells(study: Study) -> Iterator[Cell]:
@@ -212,4 +214,5 @@ def _cell(
         target.evaluation,
         target.split,
         target.rules,
+        target.prediction,
     )

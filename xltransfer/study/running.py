@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from xltransfer import evaluate, metrics, phase
 from xltransfer import results as records
 from xltransfer.interruption import Interruption
+from xltransfer.renderings import GENERATION, prediction
 from xltransfer.selection import Rule
 from xltransfer.specification import Component, Phase
 from xltransfer.study.declaration import Study
@@ -102,17 +103,15 @@ def _evaluate(
 ) -> None:
     """Evaluates the languages whose numbers are not there yet.
 
-    Rules that chose the same checkpoint share its predictions: those of the
-    selected one lie in `predictions`, those of others in `predictions-STEP`.
+    Rules that chose the same checkpoint share its predictions.
     """
     directory = workspace.directory(cell.phase)
     path = directory / "results.jsonl"
     chosen = phase.protocol(cell.phase, workspace, rule)
     step, model = chosen["checkpoint"], None
-    is_selected = step == finished(cell.phase, workspace)["step"]
-    folder = "predictions" if is_selected else f"predictions-{step}"
     for part in evaluated(cell, workspace)[0]:
-        known = _known(path, _identity(cell, part, workspace), step)
+        identity = _identity(cell, part, workspace)
+        known = _known(path, identity, step)
         if any(record.items() >= chosen.items() for record in known):
             continue
         if known:
@@ -120,12 +119,39 @@ def _evaluate(
             continue
         interruption.check(f"before the evaluation on {part.dataset.name}")
         listener.evaluating(cell, part.dataset.language)
-        model = model or phase.evaluations(cell.phase, workspace, step)
-        cache = workspace.cache(cell.phase, part)
-        records.append(
-            path,
-            evaluate.evaluate(model(part), cache, directory / folder, chosen),
+        model = model or phase.evaluations(
+            cell.phase, workspace, step, cell.prediction
         )
+        measured = evaluate.evaluate(
+            model(part),
+            workspace.cache(cell.phase, part),
+            directory / _folder(cell, part, step, workspace),
+            chosen | {"prediction": identity["prediction"]},
+        )
+        records.append(path, measured)
+
+
+def _folder(
+    cell: Cell, part: Component, step: int, workspace: Workspace
+) -> str:
+    """Returns where predictions lie: `predictions`, but for what is unusual.
+
+    `predictions-STEP` are another checkpoint's than the selected one's;
+    `-generation` are labels that were generated, not ranked.
+    """
+    name = "predictions"
+    if step != finished(cell.phase, workspace)["step"]:
+        name += f"-{step}"
+    is_generated = _prediction(cell, part) == cell.prediction == GENERATION
+    return name + "-generation" * (is_generated and _has_answers(part))
+
+
+def _prediction(cell: Cell, part: Component) -> str:
+    return prediction(cell.phase.model, _has_answers(part), cell.prediction)
+
+
+def _has_answers(part: Component) -> bool:
+    return bool(part.dataset.text_labels)
 
 
 def _known(
@@ -158,4 +184,5 @@ def _identity(
         "data_digest": cell.phase.request(part).source_digest(
             workspace.data_dir
         ),
+        "prediction": _prediction(cell, part),
     }
