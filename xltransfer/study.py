@@ -9,11 +9,12 @@ import tasks
 from tasks.vocabularies import Vocabulary
 from xltransfer import evaluate, fields, metrics, phase, trimming
 from xltransfer import results as records
+from xltransfer.components import Component, components_of
 from xltransfer.errors import InputError, nearest
 from xltransfer.interruption import Interruption
 from xltransfer.partitioning import Partitioning
 from xltransfer.renderings import ModelConfig
-from xltransfer.specification import Component, Phase, Training, components_of
+from xltransfer.specification import Phase, Training
 from xltransfer.workspace import Execution, Workspace, finished
 
 
