@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from xltransfer import host_memory
+from xltransfer.commands import data
 from xltransfer.errors import InputError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 vocab = typer.Typer(help="SentencePiece vocabularies.", no_args_is_help=True)
 app.add_typer(vocab, name="vocab")
+app.add_typer(data.app, name="data")
 
 DATA_DIR = "XLTRANSFER_DATA_DIR"
 CACHE_DIR = "XLTRANSFER_CACHE_DIR"
