@@ -15,8 +15,9 @@ class Table(FileSource):
     """A delimited file with a header; see `Delimited`.
 
     `columns` pairs each field with the name of its column; other columns are
-    left out. `malformed` is how many lines of the official file have another
-    number of fields than the header: so many are left out, and no more.
+    left out. `malformed` says that the official file is known to have lines
+    with another number of fields than the header, and leaves them out: for
+    splits whose size is stated, which shows whether there were more.
     """
 
     path: str
@@ -24,7 +25,7 @@ class Table(FileSource):
     quoted: bool = False
     delimiter: str = "\t"
     multiline: bool = False
-    malformed: int = 0
+    malformed: bool = False
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -37,11 +38,9 @@ class Table(FileSource):
         found = records(path, self.delimiter, self.quoted, self.multiline)
         _, header = next(found)
         places = self._places(header, path)
-        malformed = self.malformed
         for number, fields in found:
             where = f"{path}:{number}"
-            if malformed and len(fields) != len(header):
-                malformed -= 1
+            if self.malformed and len(fields) != len(header):
                 continue
             check_width(fields, len(header), self.delimiter, where)
             yield where, {name: fields[place] for name, place in places}
