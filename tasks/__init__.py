@@ -3,7 +3,14 @@
 Importing this package loads neither TensorFlow nor SeqIO.
 """
 
-from tasks import language_modeling, miniature, mixtures, nli
+from tasks import (
+    commonsense,
+    language_modeling,
+    miniature,
+    mixtures,
+    nli,
+    paraphrase,
+)
 from tasks.mixtures import Mixture
 from tasks.row import Dataset
 from xltransfer.errors import InputError, nearest
@@ -12,6 +19,8 @@ _DATASETS: dict[str, Dataset] = {
     row.name: row
     for row in (
         *nli.DATASETS,
+        *paraphrase.DATASETS,
+        *commonsense.DATASETS,
         *language_modeling.DATASETS,
         *miniature.DATASETS,
     )

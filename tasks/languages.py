@@ -79,6 +79,24 @@ _TABLE = (
 )
 
 LANGUAGES: dict[str, Language] = {row.code: row for row in _TABLE}
+# Not of XTREME-R, but of some dataset here. A language without an ISO 639-1
+# code has its ISO 639-3 code in both places.
+_OTHERS = (
+    Language("aym", "aym", "Aymara", "Aymaran", "Latn", False, False),
+    Language("bzd", "bzd", "Bribri", "Chibchan", "Latn", False, False),
+    Language("cni", "cni", "Asháninka", "Arawakan", "Latn", False, False),
+    Language("gn", "grn", "Guarani", "Tupian", "Latn", False, False),
+    Language("hch", "hch", "Wixarika", "Uto-Aztecan", "Latn", False, False),
+    Language("hr", "hrv", "Croatian", _INDO_EUROPEAN, "Latn", True, False),
+    Language("mk", "mkd", "Macedonian", _INDO_EUROPEAN, "Cyrl"),
+    Language("nah", "nah", "Nahuatl", "Uto-Aztecan", "Latn", False, False),
+    Language("oto", "oto", "Otomí", "Oto-Manguean", "Latn", False, False),
+    Language("shp", "shp", "Shipibo-Konibo", "Panoan", "Latn", False, False),
+    Language("sq", "sqi", "Albanian", _INDO_EUROPEAN, "Latn"),
+    Language("sr", "srp", "Serbian", _INDO_EUROPEAN, "Cyrl"),
+    Language("tar", "tar", "Rarámuri", "Uto-Aztecan", "Latn", False, False),
+)
+OTHER_LANGUAGES: dict[str, Language] = {row.code: row for row in _OTHERS}
 # Rows that mix languages, e.g. code-mixed text.
 MULTILINGUAL = Language("mul", "mul", "several languages", "", "Zyyy")
 
@@ -87,6 +105,7 @@ def language(code: str) -> Language:
     """Returns a language by its code, or 'mul'; raises InputError if unknown."""
     if code == MULTILINGUAL.code:
         return MULTILINGUAL
-    if code not in LANGUAGES:
-        raise InputError(f"No language {code!r}.{nearest(code, LANGUAGES)}")
-    return LANGUAGES[code]
+    known = LANGUAGES | OTHER_LANGUAGES
+    if code not in known:
+        raise InputError(f"No language {code!r}.{nearest(code, known)}")
+    return known[code]

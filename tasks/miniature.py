@@ -23,6 +23,7 @@ import numpy as np
 from tasks.miniature_lexicon import LANGUAGES, MEANINGS, SLOTS, Language
 from tasks.row import Dataset, Split
 from tasks.sources.generated import Generated
+from tasks.templates import entailment
 
 LABELS = ("entailment", "neutral", "contradiction")
 _FILLERS = 6  # meanings that are no general word
@@ -209,6 +210,7 @@ _PROBLEM = {
     "labels": LABELS,
     "text_labels": ("0", "1", "2"),
     "licence": "generated",
+    "translation": "generated",
 }
 
 
@@ -251,6 +253,7 @@ TEXT = Dataset(
     ),
     metrics=(),
     licence="generated",
+    translation="generated",
 )
 NLI = tuple(
     Dataset(
@@ -259,7 +262,7 @@ NLI = tuple(
         splits=_splits(
             nli, language, {"train": 2_000, "dev": 300, "test": 300}
         ),
-        prefix="miniature_nli",
+        template=entailment("miniature_nli"),
         **_PROBLEM,
     )
     for language in LANGUAGES
@@ -271,7 +274,7 @@ HYPOTHESIS_ONLY = tuple(
         splits=_splits(
             hypothesis_only, language, {"train": 2_000, "dev": 300, "test": 300}
         ),
-        prefix="miniature_nli",
+        template=entailment("miniature_nli"),
         **_PROBLEM,
     )
     for language in LANGUAGES
@@ -281,7 +284,7 @@ INFERENCE = tuple(
         name=f"miniature_inference.{language}",
         language=language,
         splits=_splits(inference, language, {"train": 2_000, "dev": 300}),
-        prefix="miniature_inference",
+        template=entailment("miniature_inference"),
         **_PROBLEM,
     )
     for language in LANGUAGES

@@ -155,6 +155,14 @@ class RenderedTask(seqio.Task):
         )
         self.rendering = rendering
 
+    def _trim_output_features(
+        self,
+        dataset: tf.data.Dataset,
+        sequence_length: Mapping[str, int] | None,
+    ) -> tf.data.Dataset:
+        """Returns the dataset: renderings cut, and know what must stay."""
+        return dataset
+
     def get_batches(
         self,
         split: str,

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tasks import problems
 from tasks.sources.source import Source
@@ -19,6 +19,14 @@ class Split:
     source: Source
     # Examples after cleaning; asserted while reading when given.
     size: int | None = None
+    # Evaluation sets that hold the same content as this split alone does.
+    overlap: tuple[str, ...] = ()
+
+
+# Who wrote the texts in this language: its speakers, translators of another
+# language's examples, a translating program, or a program that made them out of
+# other texts, labels included.
+Translation = Literal["native", "human", "machine", "generated"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +35,9 @@ class Dataset:
 
     `labels` are in class order; `label_map` gives raw labels their canonical
     form; examples whose raw label is in `dropped_labels` are left out.
-    `prefix` and `text_labels` serve the text rendering. `overlap` names the
-    evaluation sets that hold the same content.
+    `template` and `text_labels` serve the text rendering of classification.
+    `overlap` names the evaluation sets that hold the same content: whoever
+    trains on it has seen what is asked there, or its translation.
     """
 
     name: str
@@ -38,13 +47,14 @@ class Dataset:
     labels: tuple[str, ...] = ()
     label_map: tuple[tuple[str, str], ...] = ()
     dropped_labels: tuple[str, ...] = ()
-    prefix: str = ""
+    template: str = ""
     text_labels: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ("accuracy",)
     citation: str = ""
     url: str = ""
     licence: str = ""
     overlap: tuple[str, ...] = ()
+    translation: Translation = "native"
     version: int = 1
 
     def split(self, name: str) -> Split:
@@ -64,8 +74,7 @@ def rows(
 ) -> Iterator[dict[str, Any]]:
     """Yields the canonical, validated examples of one split, in file order.
 
-    Classification: `premise`, `hypothesis` (str) and `label` (int, the class).
-    Language modelling: `text` (str). Raises InputError, naming file and line,
+    Their fields are the problem's (see `tasks.problems`). Raises InputError, naming file and line,
     for whatever does not fit the row, and when the number of examples is not
     the split's.
     """

@@ -14,7 +14,11 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from tasks.problems import classification, language_modeling
+from tasks.problems import (
+    classification,
+    language_modeling,
+    multiple_choice,
+)
 from xltransfer.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ RAGGED = ("texts", "numbers")
 PROBLEMS: dict[str, ModuleType] = {
     "classification": classification,
     "language_modeling": language_modeling,
+    "multiple_choice": multiple_choice,
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tasks.problems import ragged
+from tasks.problems.lengths import length_of
 from tasks.problems.rendering import Rendering
 from xltransfer.errors import InputError, nearest
 
@@ -74,10 +76,11 @@ def encoder(dataset: Dataset, vocabulary: seqio.Vocabulary) -> Rendering:
 
 
 def text(dataset: Dataset, vocabulary: seqio.Vocabulary) -> Rendering:
-    """Renders `inputs` = `prefix: premise: P hypothesis: H` and `targets`.
+    """Renders `inputs`, the row's template, and `targets`, its text label.
 
-    The format is mT5's for XNLI: the target is the class's text label. Both
-    end in `</s>`, which truncation keeps. `label` comes along, for evaluation.
+    In `xnli: premise: {premise} hypothesis: {hypothesis}`, mT5's for XNLI, the
+    names in braces are replaced by the texts. Inputs and targets end in `</s>`,
+    which truncation keeps. `label` comes along, for evaluation.
     """
     import seqio
 
@@ -88,7 +91,7 @@ def text(dataset: Dataset, vocabulary: seqio.Vocabulary) -> Rendering:
             partial(
                 _write,
                 vocabulary=vocabulary,
-                prefix=dataset.prefix,
+                template=dataset.template,
                 text_labels=dataset.text_labels,
             ),
         ),
@@ -140,7 +143,7 @@ def _encode(
     *,
     vocabulary: seqio.Vocabulary,
 ) -> tf.data.Dataset:
-    length = _length(sequence_length, "tokens", ENCODER_SPECIALS + 2)
+    length = length_of(sequence_length, "tokens", ENCODER_SPECIALS + 2)
 
     def encode(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         premise = vocabulary.encode_tf(example["premise"])
@@ -165,13 +168,15 @@ def _write(
     sequence_length: Mapping[str, int] | None = None,
     *,
     vocabulary: seqio.Vocabulary,
-    prefix: str,
+    template: str,
     text_labels: tuple[str, ...],
 ) -> tf.data.Dataset:
     import tensorflow as tf
 
-    inputs_length = _length(sequence_length, "inputs", 2)
-    targets_length = _length(sequence_length, "targets", 2)
+    inputs_length = length_of(sequence_length, "inputs", 2)
+    targets_length = length_of(sequence_length, "targets", 2)
+
+    parts = re.split(r"\{(\w+)\}", template)
 
     def tokens(text: tf.Tensor, length: int | None) -> ragged.Tokens:
         pieces = vocabulary.encode_tf(text)
@@ -181,12 +186,7 @@ def _write(
 
     def write(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         inputs = tf.strings.join(
-            [
-                f"{prefix}: premise: ",
-                example["premise"],
-                " hypothesis: ",
-                example["hypothesis"],
-            ]
+            [example[part] if part in FIELDS else part for part in parts]
         )
         targets = tf.gather(list(text_labels), example["label"])
         return {
@@ -196,15 +196,3 @@ def _write(
         }
 
     return ds.map(write)
-
-
-def _length(
-    sequence_length: Mapping[str, int] | None, feature: str, least: int
-) -> int | None:
-    length = (sequence_length or {}).get(feature)
-    if length is not None and length < least:
-        raise InputError(
-            f"A length of {length} for {feature!r} is too short: the least is "
-            f"{least}."
-        )
-    return length

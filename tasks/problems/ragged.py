@@ -35,6 +35,19 @@ def first(tokens: Tokens, count: tf.Tensor | int) -> Tokens:
     )
 
 
+def last(tokens: tf.RaggedTensor, counts: tf.Tensor) -> tf.RaggedTensor:
+    """Keeps the last tokens of each sequence of a batch, an [N] of counts."""
+    import tensorflow as tf
+
+    all_lengths = lengths(tokens)
+    kept = tf.minimum(all_lengths, counts)
+    positions = tf.ragged.range(all_lengths).flat_values
+    is_kept = positions >= tf.repeat(all_lengths - kept, all_lengths)
+    return tf.RaggedTensor.from_row_lengths(
+        tf.boolean_mask(tokens.flat_values, is_kept), kept, validate=False
+    )
+
+
 def join(parts: Sequence[Tokens | Sequence[int]]) -> Tokens:
     """Concatenates sequences; a list of ids joins every sequence of a batch."""
     import tensorflow as tf

@@ -2,17 +2,35 @@
 
 from tasks.sources.delimited import Delimited
 from tasks.sources.generated import Generated
+from tasks.sources.json_array import JsonArray
 from tasks.sources.json_lines import JsonLines
 from tasks.sources.parallel import Concatenated, Parallel
 from tasks.sources.plain_text import PlainText
+from tasks.sources.shaped import (
+    Composed,
+    Portion,
+    Recoded,
+    Selected,
+    Without,
+)
 from tasks.sources.source import Source
+from tasks.sources.table import Table
+from tasks.sources.xml_pairs import XmlPairs
 
 __all__ = [
+    "Composed",
     "Concatenated",
     "Delimited",
     "Generated",
+    "JsonArray",
     "JsonLines",
     "Parallel",
     "PlainText",
+    "Portion",
+    "Recoded",
+    "Selected",
     "Source",
+    "Table",
+    "Without",
+    "XmlPairs",
 ]

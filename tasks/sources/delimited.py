@@ -1,29 +1,32 @@
-"""One example a line, its fields separated by tabs."""
+"""One example a line, its fields told by their place."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.sources.lines import lines
+from tasks.sources.separated import records
 from tasks.sources.source import FileSource
 from xltransfer.errors import InputError
 
 
 @dataclass(frozen=True)
 class Delimited(FileSource):
-    """Lines of tab-separated fields.
+    """Lines of separated fields, by default with tabs.
 
     `columns` names the fields in order; `''` leaves a column out. `header` is
-    the first line's names, for a file that has one. `quoted` says that fields may
-    stand in double quotes, as spreadsheets write them: tabs inside belong to
-    the field, quotes inside are doubled.
+    the first line's names, for a file that has one; `skipped` first lines hold
+    no example and are not looked at. `quoted` says that fields may stand in
+    double quotes, as spreadsheets write them: delimiters inside belong to the
+    field, quotes inside are doubled; with `multiline` line ends, too.
     """
 
     path: str
     columns: tuple[str, ...]
     header: tuple[str, ...] = ()
     quoted: bool = False
+    delimiter: str = "\t"
+    multiline: bool = False
+    skipped: int = 0
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -32,41 +35,41 @@ class Delimited(FileSource):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, str]]]:
-        (path,) = self.files(data_dir)
-        first = 1
-        found = lines(path)
-        if self.header:
-            self._check_header(path, found.pop(0))
-            first = 2
-        for number, line in enumerate(found, start=first):
+        (path,) = self.places(data_dir)
+        found = records(path, self.delimiter, self.quoted, self.multiline)
+        for order, (number, fields) in enumerate(found):
             where = f"{path}:{number}"
-            fields = dict(
-                zip(self.columns, self._fields(line, where), strict=True)
-            )
-            fields.pop("", None)
-            yield where, fields
+            if self.header and order == 0:
+                self._check_header(where, tuple(fields))
+            elif order >= self.skipped:
+                yield where, self._named(fields, where)
 
-    def _check_header(self, path: Path, line: str) -> None:
-        found = tuple(line.split("\t"))
+    def _check_header(self, where: str, found: tuple[str, ...]) -> None:
         if found != self.header:
             raise InputError(
-                f"{path}:1: the header is {', '.join(found)!r}, expected "
-                f"{', '.join(self.header)!r}, separated by tabs."
+                f"{where}: the header is {', '.join(found)!r}, expected "
+                f"{', '.join(self.header)!r}, separated by "
+                f"{spelled(self.delimiter)}."
             )
 
-    def _fields(self, line: str, where: str) -> list[str]:
-        fields = _unquoted(line, where) if self.quoted else line.split("\t")
-        if len(fields) != len(self.columns):
-            raise InputError(
-                f"{where}: {len(fields)} columns, expected "
-                f"{len(self.columns)}, separated by tabs."
-            )
-        return fields
+    def _named(self, fields: list[str], where: str) -> dict[str, str]:
+        check_width(fields, len(self.columns), self.delimiter, where)
+        named = dict(zip(self.columns, fields, strict=True))
+        named.pop("", None)
+        return named
 
 
-def _unquoted(line: str, where: str) -> list[str]:
-    # Line by line: a stray quote must not swallow the lines after it.
-    try:
-        return next(csv.reader([line], delimiter="\t", strict=True), [""])
-    except csv.Error as error:
-        raise InputError(f"{where}: {error}. Is a quote missing?") from error
+def check_width(
+    fields: list[str], columns: int, delimiter: str, where: str
+) -> None:
+    """Raises InputError for another number of fields than of columns."""
+    if len(fields) != columns:
+        raise InputError(
+            f"{where}: {len(fields)} columns, expected {columns}, separated "
+            f"by {spelled(delimiter)}."
+        )
+
+
+def spelled(delimiter: str) -> str:
+    """Returns the name of a delimiter in messages."""
+    return {"\t": "tabs", ",": "commas"}.get(delimiter, repr(delimiter))

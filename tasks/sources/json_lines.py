@@ -4,18 +4,25 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from tasks.sources.json_fields import Keys, picked
 from tasks.sources.lines import lines
 from tasks.sources.source import FileSource
-from xltransfer.errors import InputError, nearest
+from xltransfer.errors import InputError
 
 
 @dataclass(frozen=True)
 class JsonLines(FileSource):
-    """Lines that are JSON objects; `keys` pairs each field with its key."""
+    """Lines that are JSON objects; `keys` pairs each field with its key.
+
+    A key may be a path, and the fields `integers` whole numbers (see
+    `json_fields`).
+    """
 
     path: str
-    keys: tuple[tuple[str, str], ...]
+    keys: Keys
+    integers: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -23,30 +30,22 @@ class JsonLines(FileSource):
 
     def read(
         self, data_dir: Path | None
-    ) -> Iterator[tuple[str, dict[str, str]]]:
-        (path,) = self.files(data_dir)
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        (path,) = self.places(data_dir)
         for number, line in enumerate(lines(path), start=1):
             where = f"{path}:{number}"
-            found = _object(line, where)
             yield (
                 where,
-                {field: _text(found, key, where) for field, key in self.keys},
+                picked(_object(line, where), self.keys, self.integers, where),
             )
 
 
 def _object(line: str, where: str) -> dict:
     try:
         found = json.loads(line)
-    except ValueError as error:
+    # Thousands of brackets within each other exhaust the decoder's stack.
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: no valid JSON: {error}.") from error
     if not isinstance(found, dict):
         raise InputError(f"{where}: expected a JSON object.")
     return found
-
-
-def _text(found: dict, key: str, where: str) -> str:
-    if key not in found:
-        raise InputError(f"{where}: no key {key!r}.{nearest(key, found)}")
-    if not isinstance(found[key], str):
-        raise InputError(f"{where}: {key!r} is {found[key]!r}, not a text.")
-    return found[key]

@@ -27,7 +27,7 @@ class PlainText(FileSource):
     ) -> Iterator[tuple[str, dict[str, str]]]:
         # Seen in either part, so that no text is in both.
         seen: set[str] = set()
-        for path in self.files(data_dir):
+        for path in self.places(data_dir):
             for number, line in enumerate(lines(path), start=1):
                 if line in seen or not line.strip():
                     continue

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from tasks.sources.content import archive
 from xltransfer.errors import InputError
 
 
@@ -29,12 +30,19 @@ class Source(Protocol):
 class FileSource:
     """What sources of files share. A subclass names its `paths`.
 
-    Paths are relative to the data directory.
+    Paths are relative to the data directory; `a.zip!b.tsv` is a member of an
+    archive (see `content`).
     """
 
     paths: tuple[str, ...]
 
     def files(self, data_dir: Path | None) -> tuple[Path, ...]:
+        return tuple(
+            Path(archive(str(place))) for place in self.places(data_dir)
+        )
+
+    def places(self, data_dir: Path | None) -> tuple[Path, ...]:
+        """Returns what is read: files, or members of archives."""
         if data_dir is None:
             raise InputError(
                 f"{self.paths[0]} lies in a data directory and none is given: "

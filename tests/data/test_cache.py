@@ -68,7 +68,7 @@ NLI = Dataset(
         Split("dev", source(pairs, count=50, seed=5), 50),
     ),
     labels=LABELS,
-    prefix="xnli",
+    template="xnli: premise: {premise} hypothesis: {hypothesis}",
     text_labels=("0", "1", "2"),
 )
 TEXT = Dataset(
@@ -184,7 +184,9 @@ def change(dataset: Dataset, **fields) -> Dataset:
         lambda r: dataclasses.replace(r, split="dev"),
         lambda r: dataclasses.replace(r, rendering="text"),
         lambda r: dataclasses.replace(r, dataset=change(NLI, version=2)),
-        lambda r: dataclasses.replace(r, dataset=change(NLI, prefix="nli")),
+        lambda r: dataclasses.replace(
+            r, dataset=change(NLI, template="nli: {premise}")
+        ),
         lambda r: dataclasses.replace(
             r, dataset=change(NLI, labels=LABELS[::-1])
         ),
@@ -203,7 +205,7 @@ def change(dataset: Dataset, **fields) -> Dataset:
         ),
     ],
     ids=[
-        *("length", "split", "rendering", "version", "prefix", "labels"),
+        *("length", "split", "rendering", "version", "template", "labels"),
         *("text labels", "dropped labels", "source"),
     ],
 )

@@ -31,7 +31,7 @@ PAIRS = [
 
 
 def pairs(rows: tuple = ()) -> list[dict[str, str]]:
-    return [dict(zip(nli._TSV, row, strict=True)) for row in rows]
+    return [dict(zip(nli.FIELDS, row, strict=True)) for row in rows]
 
 
 def sentences(rows: tuple = ()) -> list[dict[str, str]]:
@@ -40,7 +40,7 @@ def sentences(rows: tuple = ()) -> list[dict[str, str]]:
 
 def classification(rows, name: str = "toy.en") -> Dataset:
     source = Generated(pairs, (("rows", tuple(rows)),))
-    return nli._nli(name, language="en", splits=(Split("train", source),))
+    return nli.three_way(name, language="en", splits=(Split("train", source),))
 
 
 def text(rows, name: str = "toytext.en") -> Dataset:

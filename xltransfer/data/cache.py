@@ -68,7 +68,7 @@ class Request:
             "labels": row.labels,
             "label_map": row.label_map,
             "dropped_labels": row.dropped_labels,
-            "prefix": row.prefix,
+            "template": row.template,
             "text_labels": row.text_labels,
             "metrics": row.metrics,
             "version": row.version,

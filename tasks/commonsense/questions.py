@@ -1,0 +1,279 @@
+"""Questions with choices of answers, about a text or the world."""
+
+from tasks.commonsense.completion import XCSR_LANGUAGES, xcsr
+from tasks.commonsense.rows import (
+    CAPITALS,
+    FROM_ONE,
+    multiple_choice,
+    question,
+)
+from tasks.row import Dataset, Split
+from tasks.sources import (
+    Composed,
+    Concatenated,
+    Delimited,
+    JsonArray,
+    JsonLines,
+    Parallel,
+    Selected,
+    Source,
+    Table,
+)
+
+
+def _siqa_file(part: str) -> Composed:
+    names = ("context", "question", "answerA", "answerB", "answerC")
+    folder = "siqa/socialiqa-train-dev"
+    questions = JsonLines(
+        f"{folder}/{part}.jsonl", tuple((name, name) for name in names)
+    )
+    labels = Delimited(f"{folder}/{part}-labels.lst", ("label",))
+    return question(
+        Parallel((questions, labels)),
+        "{context} {question}",
+        ("{answerA}", "{answerB}", "{answerC}"),
+    )
+
+
+# XTREME trains on it before COPA, for XCOPA.
+SIQA = multiple_choice(
+    name="siqa.en",
+    language="en",
+    splits=(
+        Split("train", _siqa_file("train"), 33410),
+        Split("dev", _siqa_file("dev"), 1954),
+    ),
+    label_map=FROM_ONE[:3],
+    citation="Sap et al. 2019, Social IQa",
+    url=(
+        "https://storage.googleapis.com/ai2-mosaic/public/socialiqa/"
+        "socialiqa-train-dev.zip"
+    ),
+    licence="CC BY 4.0",
+)
+
+
+def _cosmosqa_file(name: str) -> Composed:
+    answers = tuple(f"answer{place}" for place in range(4))
+    names = ("context", "question", *answers, "label")
+    return question(
+        Table(
+            f"cosmosqa/{name}.csv",
+            tuple((name, name) for name in names),
+            quoted=True,
+            delimiter=",",
+            multiline=True,
+        ),
+        "{context} {question}",
+        tuple(f"{{{answer}}}" for answer in answers),
+    )
+
+
+COSMOSQA = multiple_choice(
+    name="cosmosqa.en",
+    language="en",
+    splits=(
+        Split("train", _cosmosqa_file("train"), 25262),
+        Split("dev", _cosmosqa_file("valid"), 2985),
+    ),
+    citation="Huang et al. 2019, Cosmos QA",
+    url="https://github.com/wilburOne/cosmosqa",
+    licence="CC BY 4.0",
+)
+
+
+def _arc_like(path: str, *more: tuple[str, str]) -> JsonLines:
+    """Lines as AI2's ARC first wrote them; `more` pairs fields and paths."""
+    keys = (
+        ("stem", "question.stem"),
+        ("choices", "question.choices.*.text"),
+        ("label", "answerKey"),
+    )
+    return JsonLines(path, (*keys, *more))
+
+
+def _asked(source: Source) -> Composed:
+    return question(source, "{stem}", "{choices}")
+
+
+COMMONSENSEQA = multiple_choice(
+    name="commonsenseqa.en",
+    language="en",
+    splits=tuple(
+        Split(
+            part,
+            _asked(_arc_like(f"commonsenseqa/{part}_rand_split.jsonl")),
+            size,
+        )
+        for part, size in (("train", 9741), ("dev", 1221))
+    ),
+    label_map=CAPITALS,
+    citation="Talmor et al. 2019, CommonsenseQA",
+    url="https://s3.amazonaws.com/commensenseqa/train_rand_split.jsonl",
+    licence="MIT",
+    overlap=("xcsqa",),
+)
+X_CSQA = tuple(xcsr("xcsqa", "X-CSQA", code, 1000) for code in XCSR_LANGUAGES)
+
+
+def _parsinlu_file(part: str) -> Composed:
+    keys = (
+        ("question", "question"),
+        ("choices", "candidates.*"),
+        ("label", "answer"),
+    )
+    lines = JsonLines(f"parsinlu_mc/{part}.jsonl", keys)
+    return question(lines, "{question}", "{choices}")
+
+
+PARSINLU_MC = multiple_choice(
+    name="parsinlu_mc.fa",
+    language="fa",
+    splits=(
+        Split("train", _parsinlu_file("train"), 1271),
+        Split("dev", _parsinlu_file("valid"), 139),
+    ),
+    # One question has its answer's number in Persian.
+    label_map=(*FROM_ONE, ("۴", "3")),
+    citation="Khashabi et al. 2021, ParsiNLU",
+    url="https://github.com/persiannlp/parsinlu",
+    licence="CC BY-NC-SA 4.0",
+)
+
+
+def _c3_file(kind: str, part: str) -> Composed:
+    return Composed(
+        JsonArray(
+            f"c3/c3-{kind}-{part}.json",
+            (
+                ("question", "question"),
+                ("choices", "choice.*"),
+                ("answer", "answer"),
+            ),
+            inner="1",
+            outer=(("document", "0.*"),),
+        ),
+        (
+            ("prompt", "{document} {question}"),
+            ("choices", "{choices}"),
+            ("answer", "{answer}"),
+        ),
+    )
+
+
+def _c3(name: str, kinds: str, train: int | None, dev: int) -> Dataset:
+    return multiple_choice(
+        name=name,
+        language="zh",
+        splits=tuple(
+            Split(
+                part,
+                Concatenated(tuple(_c3_file(kind, part) for kind in kinds)),
+                size,
+            )
+            for part, size in (("train", train), ("dev", dev))
+        ),
+        citation="Sun et al. 2020, C3",
+        url="https://github.com/nlpdata/c3",
+        licence="non-commercial research only",
+    )
+
+
+# Questions about dialogues ("d") and about other texts ("m").
+C3 = _c3("c3.zh", "dm", 11869, 3816)
+C3_DIALOGUES = _c3("c3_dialogues.zh", "d", None, 1825)
+
+
+def _jcommonsenseqa_file(part: str) -> Composed:
+    choices = tuple(f"choice{place}" for place in range(5))
+    names = ("question", *choices, "label")
+    return question(
+        JsonLines(
+            f"jglue/jcommonsenseqa-v1.3/{part}-v1.3.json",
+            tuple((name, name) for name in names),
+            integers=("label",),
+        ),
+        "{question}",
+        tuple(f"{{{choice}}}" for choice in choices),
+    )
+
+
+JCOMMONSENSEQA = multiple_choice(
+    name="jcommonsenseqa.ja",
+    language="ja",
+    splits=(
+        Split("train", _jcommonsenseqa_file("train"), 8939),
+        Split("dev", _jcommonsenseqa_file("valid"), 1119),
+    ),
+    citation="Kurihara et al. 2022, JGLUE",
+    url="https://github.com/yahoojapan/JGLUE",
+    licence="CC BY-SA 4.0",
+)
+
+# The languages of EXAMS with questions to train on, by their names in it.
+_EXAMS = {
+    "bg": "Bulgarian",
+    "hr": "Croatian",
+    "hu": "Hungarian",
+    "it": "Italian",
+    "mk": "Macedonian",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "sq": "Albanian",
+    "sr": "Serbian",
+    "tr": "Turkish",
+    "vi": "Vietnamese",
+}
+_EXAMS_SIZES = {"train": 7961, "dev": 2672, "test": 13510}
+
+
+def _exams_file(part: str) -> JsonLines:
+    path = f"exams/data/exams/multilingual/{part}.jsonl"
+    return _arc_like(path, ("language", "info.language"))
+
+
+def _exams(
+    code: str, sources: dict[str, Source], sizes: dict[str, int]
+) -> Dataset:
+    return multiple_choice(
+        name=f"exams.{code}",
+        language=code,
+        splits=tuple(
+            Split(part, _asked(source), sizes.get(part))
+            for part, source in sources.items()
+        ),
+        label_map=CAPITALS,
+        citation="Hardalov et al. 2020, EXAMS",
+        url="https://github.com/mhardalov/exams-qa",
+        licence="CC BY-SA 4.0",
+    )
+
+
+EXAMS = (
+    _exams(
+        "mul", {part: _exams_file(part) for part in _EXAMS_SIZES}, _EXAMS_SIZES
+    ),
+    *(
+        _exams(
+            code,
+            {
+                part: Selected(_exams_file(part), "language", (name,))
+                for part in _EXAMS_SIZES
+            },
+            {},
+        )
+        for code, name in _EXAMS.items()
+    ),
+)
+
+QUESTIONS = (
+    SIQA,
+    COSMOSQA,
+    COMMONSENSEQA,
+    *X_CSQA,
+    PARSINLU_MC,
+    C3,
+    C3_DIALOGUES,
+    JCOMMONSENSEQA,
+    *EXAMS,
+)

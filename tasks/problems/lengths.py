@@ -1,0 +1,21 @@
+"""The lengths that a rendering is asked to keep to."""
+
+from collections.abc import Mapping
+
+from xltransfer.errors import InputError
+
+
+def length_of(
+    sequence_length: Mapping[str, int] | None, feature: str, least: int
+) -> int | None:
+    """Returns a feature's longest length, in tokens; None where none is set.
+
+    Raises InputError for less than `least`.
+    """
+    length = (sequence_length or {}).get(feature)
+    if length is not None and length < least:
+        raise InputError(
+            f"A length of {length} for {feature!r} is too short: the least is "
+            f"{least}."
+        )
+    return length
