@@ -7,6 +7,7 @@ from tasks import (
     commonsense,
     language_modeling,
     miniature,
+    mixing,
     mixtures,
     nli,
     paraphrase,
@@ -42,13 +43,21 @@ def dataset(name: str) -> Dataset:
 def mixture(name: str) -> Mixture:
     """Returns a mixture by name; the name of a dataset is a mixture of one.
 
-    Raises InputError for an unknown name.
+    A recipe can be written in place of a name: see `mixing.parse`. Raises
+    InputError for an unknown name.
     """
     if name in _DATASETS:
         return Mixture(name, ((name, 1.0),))
-    if name not in mixtures.MIXTURES:
-        names = [*mixtures.MIXTURES, *_DATASETS]
+    recipes = mixtures.MIXTURES
+    if name in recipes:
+        recipe = recipes[name]
+    elif mixing.is_expression(name):
+        recipe = mixing.parse(name)
+    else:
+        names = [*recipes, *_DATASETS]
         raise InputError(
             f"No mixture or dataset {name!r}.{nearest(name, names)}"
         )
-    return mixtures.MIXTURES[name]
+    if isinstance(recipe, Mixture):
+        return recipe
+    return recipe.mixture(_DATASETS, recipes)
