@@ -11,6 +11,7 @@ from tasks import (
     mixtures,
     nli,
     paraphrase,
+    retrieval,
 )
 from tasks.mixtures import Mixture
 from tasks.row import Dataset
@@ -22,6 +23,7 @@ _DATASETS: dict[str, Dataset] = {
         *nli.DATASETS,
         *paraphrase.DATASETS,
         *commonsense.DATASETS,
+        *retrieval.DATASETS,
         *language_modeling.DATASETS,
         *miniature.DATASETS,
     )

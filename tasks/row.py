@@ -55,6 +55,9 @@ class Dataset:
     licence: str = ""
     overlap: tuple[str, ...] = ()
     translation: Translation = "native"
+    # Retrieval: the dataset whose split of the same name, or test, holds the
+    # candidates, where they are not the dataset's own.
+    pool: str = ""
     version: int = 1
 
     def split(self, name: str) -> Split:

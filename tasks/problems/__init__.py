@@ -18,6 +18,7 @@ from tasks.problems import (
     classification,
     language_modeling,
     multiple_choice,
+    retrieval,
 )
 from xltransfer.errors import InputError, nearest
 
@@ -29,6 +30,7 @@ PROBLEMS: dict[str, ModuleType] = {
     "classification": classification,
     "language_modeling": language_modeling,
     "multiple_choice": multiple_choice,
+    "retrieval": retrieval,
 }
 
 

@@ -1,11 +1,14 @@
 """Where raw examples come from: official files and generators."""
 
+from tasks.sources.answer_sentences import AnswerSentences, XquadR
 from tasks.sources.delimited import Delimited
 from tasks.sources.generated import Generated
 from tasks.sources.json_array import JsonArray
 from tasks.sources.json_lines import JsonLines
+from tasks.sources.mentions import Entities, MentionPairs, Mentions
 from tasks.sources.parallel import Concatenated, Parallel
 from tasks.sources.plain_text import PlainText
+from tasks.sources.sentence_pairs import MinedPairs, SortedPairs
 from tasks.sources.shaped import (
     Composed,
     Portion,
@@ -18,19 +21,26 @@ from tasks.sources.table import Table
 from tasks.sources.xml_pairs import XmlPairs
 
 __all__ = [
+    "AnswerSentences",
     "Composed",
     "Concatenated",
     "Delimited",
+    "Entities",
     "Generated",
     "JsonArray",
     "JsonLines",
+    "MentionPairs",
+    "Mentions",
+    "MinedPairs",
     "Parallel",
     "PlainText",
     "Portion",
     "Recoded",
     "Selected",
+    "SortedPairs",
     "Source",
     "Table",
     "Without",
     "XmlPairs",
+    "XquadR",
 ]

@@ -14,7 +14,7 @@ Template = str | tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class _Around:
+class Around:
     """What sources around a source share."""
 
     source: Source
@@ -36,7 +36,7 @@ class _Around:
 
 
 @dataclass(frozen=True)
-class Composed(_Around):
+class Composed(Around):
     """Fields put together out of a source's: prompts, lists of choices.
 
     `fields` pairs each new field with its template, in which `{name}` stands
@@ -58,7 +58,7 @@ class Composed(_Around):
 
 
 @dataclass(frozen=True)
-class Recoded(_Around):
+class Recoded(Around):
     """A source of which one field's values are replaced by others."""
 
     field: str
@@ -79,7 +79,7 @@ class Recoded(_Around):
 
 
 @dataclass(frozen=True)
-class Selected(_Around):
+class Selected(Around):
     """The examples whose `field` is one of `values`."""
 
     field: str
@@ -94,7 +94,7 @@ class Selected(_Around):
 
 
 @dataclass(frozen=True)
-class Without(_Around):
+class Without(Around):
     """The examples of which no field is `text`."""
 
     text: str
@@ -108,7 +108,7 @@ class Without(_Around):
 
 
 @dataclass(frozen=True)
-class Portion(_Around):
+class Portion(Around):
     """Every `every`-th example, held out, or the rest."""
 
     part: Literal["rest", "held_out"]

@@ -67,20 +67,20 @@ def test_the_loader_draws_at_the_rates(name, tmp_path):
         tmp_path / "cache", {"tokens": [np.array([0, 5, 2])] * 40}, np.zeros(40)
     )
 
-    def draw() -> collections.Counter:
-        stream = TrainingBatches(
+    streams = [
+        TrainingBatches(
             tuple((cache, rate) for rate in found.values()),
             features.EncoderClassification(1),
             batch_size=1000,
             columns=(20,),
             seed=3,
-        )
-        return collections.Counter(
-            part for number in range(100) for part, _ in stream._draws[number]
-        )
-
-    counts = draw()
-    assert counts == draw()
+        )._draws
+        for _ in range(2)
+    ]
+    assert streams[0][57] == streams[1][57]
+    counts = collections.Counter(
+        part for number in range(100) for part, _ in streams[0][number]
+    )
     for part, rate in enumerate(expected):
         share = rate / sum(expected)
         assert abs(counts[part] / 100_000 - share) <= 0.01 * share
