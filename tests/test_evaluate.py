@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from command import TINY
 
-from xltransfer import configuration, evaluate, phase, study
+from xltransfer import configuration, evaluate, phase, study, workspace
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import EncoderClassification
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
 from xltransfer.outcomes.classification import Labels
 from xltransfer.partitioning import Partitioning
-from xltransfer.phase import Workspace
 from xltransfer.specification import Component
+from xltransfer.workspace import Workspace
 
 LABELS = ["entailment", "neutral", "contradiction"]
 
@@ -144,7 +144,7 @@ def test_every_example_is_predicted_once_and_in_its_place(swahili, data):
     labels = swahili.manifest["labels"]
     expected = [labels[one] for one in swahili.scalars("label")]
     assert one.predict(swahili) == expected
-    assert one.score([swahili, swahili]) == 100.0
+    assert one.score(swahili) == 100.0
 
 
 def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
@@ -160,7 +160,7 @@ def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
     )
     cell = next(study.cells(found))
     folder = place.directory(cell.phase)
-    record = phase.finished(cell.phase, place)
+    record = workspace.finished(cell.phase, place)
     lines = map(json.loads, (folder / "results.jsonl").read_text().splitlines())
     results = list(lines)
     assert [one["checkpoint"] for one in results] == [record["step"]] * 12
@@ -168,7 +168,7 @@ def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
     # Recorded by one device; predicted again here, on eight.
     part = study.evaluated(cell, place)[0][0]
     again = evaluate.evaluate(
-        phase.evaluation(cell.phase, place),
+        phase.evaluations(cell.phase, place)(part),
         place.cache(cell.phase, part),
         Path(place.cache_dir) / "again",
         phase.protocol(cell.phase, place),

@@ -15,12 +15,13 @@ from command import TINY, Command
 from orbax.checkpoint import v1 as ocp
 
 from xltransfer import configuration, phase, study
+from xltransfer import workspace as workspaces
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
 from xltransfer.interruption import EXIT_CODE, Interrupted
-from xltransfer.phase import Workspace
 from xltransfer.specification import Phase
 from xltransfer.train import Program
+from xltransfer.workspace import Workspace
 
 
 def saved(directory: Path) -> dict[str, np.ndarray]:
@@ -48,7 +49,9 @@ def assert_bitwise(a: Path, b: Path) -> None:
     for name, leaf in first.items():
         assert leaf.tobytes() == second[name].tobytes(), name
     assert numbers(a) == numbers(b)
-    records = [json.loads((one / phase.DONE).read_text()) for one in (a, b)]
+    records = [
+        json.loads((one / workspaces.DONE).read_text()) for one in (a, b)
+    ]
     for name in ("identity", "selection", "step", "score", "steps"):
         assert records[0][name] == records[1][name]
 
@@ -114,7 +117,7 @@ def test_a_phase_stopped_at_any_step_ends_where_the_unstopped_one_ends(
     for last in (1, 3, 5, 6):
         with pytest.raises(Interrupted, match=f"target at step {last}"):
             phase.run(trained, place(), stop_at(last))
-        assert phase.finished(trained, place()) is None
+        assert workspaces.finished(trained, place()) is None
     phase.run(trained, place(), ignore)
     directories = [place(one).directory(trained) for one in ("whole", "out")]
     assert_bitwise(*directories)
@@ -158,7 +161,7 @@ def test_a_phase_that_ran_out_of_patience_does_not_go_on(
     )
     one = dataclasses.replace(trained, training=training)
     phase.run(one, place(), ignore)
-    (place().directory(one) / phase.DONE).unlink()
+    (place().directory(one) / workspaces.DONE).unlink()
     assert phase.run(one, place(), ignore)["steps"] == 3
     assert next(measured) == 50
 
@@ -173,7 +176,7 @@ def test_a_loss_that_is_no_number_is_an_error(trained, place, monkeypatch):
     monkeypatch.setattr(Program, "update", broken)
     with pytest.raises(InputError, match=r"loss is nan at step 1; lower"):
         phase.run(trained, place(), ignore)
-    assert phase.finished(trained, place()) is None
+    assert workspaces.finished(trained, place()) is None
 
 
 def test_freezing_a_part_that_is_not_there_is_an_error(trained, place):

@@ -281,10 +281,31 @@ def test_examples_longer_than_the_positions_are_refused():
         dataclasses.replace(PHASE, training=training)
 
 
-def test_two_problems_in_one_phase_are_refused():
-    components = (Component(ENGLISH, "train"), Component(TEXT, "train"))
-    with pytest.raises(InputError, match="mixes the problems"):
-        dataclasses.replace(PHASE, components=components)
+def test_components_of_one_kind_come_in_the_same_batches():
+    two_way = dataclasses.replace(HINDI, labels=("yes", "no"))
+    parts = tuple(
+        Component(row, "train", rate)
+        for row, rate in (
+            (ENGLISH, 2.0),
+            (TEXT, 1.0),
+            (two_way, 1.0),
+            (HINDI, 0.5),
+        )
+    )
+    one = dataclasses.replace(PHASE, components=parts)
+    # By hand: English and Hindi share their labels, hence a head.
+    assert [
+        (group.name, [part.dataset.name for part in group.components])
+        for group in one.groups
+    ] == [
+        ("classification", [ENGLISH.name, HINDI.name]),
+        ("language_modeling", [TEXT.name]),
+        ("classification_of_2", [two_way.name]),
+    ]
+    assert [group.rate for group in one.groups] == [2.5, 1.0, 1.0]
+    assert one.group_of(Component(two_way, "dev")) == "classification_of_2"
+    assert (one.problem, one.labels) == ("multitask", ())
+    assert one.masked_lm_head == ("heads", "language_modeling", "head")
 
 
 def test_other_labels_are_refused():

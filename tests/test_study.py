@@ -4,13 +4,24 @@ import json
 import shutil
 from pathlib import Path
 
+import jax
+import numpy as np
 import pytest
 from command import TINY, imported
 
 from tasks.mixtures import MIXTURES, Mixture
-from xltransfer import configuration, fingerprint, phase, results, study
+from xltransfer import (
+    checkpoints,
+    configuration,
+    fingerprint,
+    phase,
+    results,
+    starting,
+    study,
+)
+from xltransfer import workspace as workspaces
 from xltransfer.errors import InputError
-from xltransfer.phase import Workspace
+from xltransfer.workspace import Workspace
 
 
 def load(*overrides: str) -> study.Study:
@@ -134,15 +145,6 @@ def test_a_change_reaches_exactly_the_dependants(override, changed):
     )
 
 
-def test_mixed_problems_are_refused_before_anything_runs(monkeypatch, tmp_path):
-    mixed = (("miniature_nli.en", 1.0), ("miniature_text.mul", 1.0))
-    monkeypatch.setitem(MIXTURES, "mixed", Mixture("mixed", mixed))
-    found = load("Study.intermediates={'none': None, 'mixed': 'mixed'}")
-    with pytest.raises(InputError, match="mixes the problems"):
-        study.check(found, workspace(found, tmp_path))
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_columns_are_those_of_the_long_form():
     assert ",".join(results.COLUMNS) == (
         "study,model,intermediate,target,language,metric,value,seed,"
@@ -245,6 +247,49 @@ def test_a_changed_intermediate_phase_is_trained_with_its_target_only(copied):
     assert again.phases == again.evaluated == []
 
 
+@pytest.fixture
+def mixed(monkeypatch) -> study.Study:
+    """The tiny study with an intermediate of two problems."""
+    parts = (("miniature_inference.hi", 2.0), ("miniature_text.mul", 1.0))
+    monkeypatch.setitem(MIXTURES, "mixed", Mixture("mixed", parts))
+    return load("Study.intermediates={'none': None, 'mixed': 'mixed'}")
+
+
+def test_a_phase_of_two_problems_goes_on_with_the_pretrained_head(
+    copied, mixed
+):
+    place = copied(mixed)
+    one = next(x for x in study.phases(mixed) if x.kind == "intermediate")
+    program = phase._Run(one, place).program
+    begun = starting.state(one, place, program).params
+    heads = program.abstract.params["heads"]
+    pretrained = checkpoints.restore_params(
+        place.directory(one.parent) / "checkpoints",
+        6,
+        {"head": heads["language_modeling"]["head"]},
+    )
+    jax.tree.map(
+        np.testing.assert_array_equal,
+        begun["heads"]["language_modeling"]["head"],
+        pretrained["head"],
+    )
+
+
+def test_an_intermediate_of_two_problems_trains_and_its_target_follows(
+    copied, mixed
+):
+    recorder, place = Recorder(), copied(mixed)
+    study.run(mixed, place, recorder)
+    assert recorder.phases == ["intermediate", "target"]
+    assert {label for label, _ in recorder.evaluated} == {"mixed"}
+    one = next(x for x in study.phases(mixed) if x.kind == "intermediate")
+    lines = (place.directory(one) / "metrics.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["loss"] for line in lines]
+    # Three classes, or hundreds of pieces: ln 3 = 1.1, ln 560 = 6.3; of three
+    # batches one is of masked words.
+    assert [loss > 3 for loss in losses].count(True) == 2
+
+
 def test_another_language_is_evaluated_without_training(copied):
     found = load("Target.evaluation='miniature_nli_hypothesis_only.sw'")
     recorder, place = Recorder(), copied(found)
@@ -299,10 +344,10 @@ def test_a_record_cut_short_is_no_record(copied):
     found = load()
     place = copied(found)
     target = next(study.cells(found)).phase
-    (place.directory(target) / phase.DONE).unlink()
-    assert phase.finished(target, place) is None
+    (place.directory(target) / workspaces.DONE).unlink()
+    assert workspaces.finished(target, place) is None
     recorder = Recorder()
     # Everything is in the last checkpoint: no step is left to do.
     study.run(found, place, recorder)
     assert recorder.phases == ["target"] and recorder.steps == []
-    assert phase.finished(target, place)["steps"] == 6
+    assert workspaces.finished(target, place)["steps"] == 6

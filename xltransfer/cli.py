@@ -171,7 +171,7 @@ def _open(
     _quieten()
     from xltransfer import configuration
     from xltransfer import study as studies
-    from xltransfer.phase import Workspace
+    from xltransfer.workspace import Workspace
 
     overrides = configuration.split_arguments(context.args, OPTIONS)
     study, text = configuration.load(path, overrides)

@@ -14,10 +14,11 @@ from xltransfer.errors import InputError, nearest
 from xltransfer.models.mt5 import MT5, MT5Config
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
 from xltransfer.objectives.objective import Params
-from xltransfer.phase import DONE, VOCABULARY
+from xltransfer.phase import VOCABULARY
 from xltransfer.pretrained import hf_export, hub, huggingface, t5x, t5x_export
 from xltransfer.pretrained.huggingface import Model
 from xltransfer.pretrained.weight_files import read_json
+from xltransfer.workspace import DONE
 
 CONFIGS = {one.__name__: one for one in (XLMRConfig, MT5Config)}
 

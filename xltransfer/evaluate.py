@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import os
-import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -61,11 +60,8 @@ class Evaluation:
                 found[example] = value
         return self.outcome.combine(cache, found)
 
-    def score(self, caches: Sequence[Cache]) -> float:
-        """Returns the mean of the first metric over some datasets."""
-        return statistics.fmean(map(self._first_metric, caches))
-
-    def _first_metric(self, cache: Cache) -> float:
+    def score(self, cache: Cache) -> float:
+        """Returns the first metric of a dataset."""
         name = cache.manifest["metrics"][0]
         targets = self.outcome.targets(cache)
         scores = metrics.METRICS[name](targets, self.predict(cache))

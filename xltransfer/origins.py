@@ -86,6 +86,16 @@ def load(init: str, model: Model, abstract: Params) -> Loaded:
     return ORIGINS[prefix].load(place, model, abstract)
 
 
+def has_masked_lm_head(init: str) -> bool:
+    """Whether a head for masked words may come along, where one is wanted."""
+    prefix, place = split(init)
+    if prefix == "xl":
+        path = checkpoint(place).parent.parent / "phase.json"
+        configuration = read_json(path).get("configuration") or {}
+        return configuration.get("problem") == "language_modeling"
+    return prefix == "hf"
+
+
 def checkpoint(place: str) -> Path:
     """Returns the checkpoint that an `xl:` place names.
 

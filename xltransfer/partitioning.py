@@ -90,17 +90,17 @@ class Partitioning:
         parts = {tuple(range(rows)[index[0]]) for index in indices.values()}
         return np.unique([row for part in parts for row in part])
 
-    def put(self, batch: dict[str, np.ndarray], rows: int) -> dict[str, Any]:
+    def put(self, batch: dict[str, Any], rows: int) -> dict[str, Any]:
         """Puts this host's rows on its devices as global arrays of `rows`."""
         sharding = self.batch_sharding
         if jax.process_count() == 1:
             return jax.device_put(batch, sharding)
-        return {
-            name: jax.make_array_from_process_local_data(
+        return jax.tree.map(
+            lambda array: jax.make_array_from_process_local_data(
                 sharding, array, (rows, *array.shape[1:])
-            )
-            for name, array in batch.items()
-        }
+            ),
+            batch,
+        )
 
 
 def unboxed(abstract: Any) -> Any:

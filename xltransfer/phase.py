@@ -1,100 +1,36 @@
 """Runs one phase: restore, train, select, record."""
 
 import dataclasses
+import functools
 import json
-import logging
 import math
 import os
 import shutil
+import statistics
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from tasks import vocabularies
-from xltransfer import environment, fields, origins, renderings
+from xltransfer import environment, renderings, starting
 from xltransfer.checkpoints import Checkpoints, restore_params
-from xltransfer.data import cache as caches
-from xltransfer.data.cache import Cache
 from xltransfer.data.loader import TrainingBatches
+from xltransfer.data.mixing import Batches, MixedBatches
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
 from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.monitoring import Monitor
 from xltransfer.objectives.objective import Params
-from xltransfer.partitioning import Partitioning
-from xltransfer.renderings import Rendering
-from xltransfer.specification import Component, Phase
+from xltransfer.renderings import Facts, Rendering
+from xltransfer.specification import Component, Group, Phase
 from xltransfer.train import Program, TrainState
+from xltransfer.workspace import DONE, Workspace, finished
 
-_log = logging.getLogger(__name__)
-
-DONE = "done.json"
 VOCABULARY = "vocabulary.model"
 Progress = Callable[[int, Mapping[str, float]], None]
-
-
-@dataclasses.dataclass(frozen=True)
-class Execution:
-    """How the same mathematics is carried out. Not part of any identity.
-
-    Attributes:
-      microbatches: parts of a batch worked off one after the other.
-      checkpoint_every: updates between two checkpoints, beside those at
-        evaluations.
-      log_every: updates between two lines of metrics.
-      prefetch: batches made ahead.
-      packed: False gives each example a row of its own.
-      programs: train steps compiled for a phase, at most; fewer leave more
-        padding.
-    """
-
-    microbatches: int = 1
-    checkpoint_every: int = 500
-    log_every: int = 50
-    prefetch: int = 4
-    packed: bool = True
-    programs: int = 4
-
-    def __post_init__(self) -> None:
-        fields.check(self)
-        fields.check_least(
-            self,
-            microbatches=1,
-            checkpoint_every=0,
-            log_every=0,
-            prefetch=1,
-            programs=2,
-        )
-
-
-@dataclasses.dataclass(frozen=True)
-class Workspace:
-    """Where a study lives and what it runs on."""
-
-    out: Path
-    cache_dir: Path
-    data_dir: Path | None
-    partitioning: Partitioning
-    execution: Execution
-
-    def directory(self, phase: Phase) -> Path:
-        """Returns the phase's folder, named by its content."""
-        identity = phase.identity(self.data_dir)
-        return self.out / "phases" / f"{phase.kind}-{identity}"
-
-    def cache(self, phase: Phase, part: Component) -> Cache:
-        """Opens, or builds, the cache of a phase's component."""
-        return caches.prepare(
-            phase.request(part), self.cache_dir, self.data_dir
-        )
-
-
-def finished(phase: Phase, workspace: Workspace) -> dict[str, Any] | None:
-    """Returns the record of a finished phase, or None."""
-    path = workspace.directory(phase) / DONE
-    return json.loads(path.read_text()) if path.exists() else None
 
 
 def run(
@@ -150,8 +86,10 @@ def protocol(phase: Phase, workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def evaluation(phase: Phase, workspace: Workspace) -> Evaluation:
-    """Returns the finished phase's selected parameters, ready to predict."""
+def evaluations(
+    phase: Phase, workspace: Workspace
+) -> Callable[[Component], Evaluation]:
+    """Returns what predicts a component with the selected parameters."""
     made = _Run(phase, workspace)
     record = finished(phase, workspace)
     params = restore_params(
@@ -159,7 +97,7 @@ def evaluation(phase: Phase, workspace: Workspace) -> Evaluation:
         record["step"],
         made.program.abstract.params,
     )
-    return made.evaluation(params)
+    return functools.partial(made.evaluation, params)
 
 
 class _Run:
@@ -167,9 +105,12 @@ class _Run:
 
     def __init__(self, phase: Phase, workspace: Workspace):
         self.phase, self.workspace = phase, workspace
-        self.rendering = _rendering(phase, workspace)
+        self.renderings = {
+            group.name: rendered(phase, workspace, group.components[0])
+            for group in phase.groups
+        }
         self.program = Program(
-            self.rendering.objective,
+            renderings.joint(self.renderings),
             phase.training.optimizer,
             phase.training.steps,
             workspace.partitioning,
@@ -209,13 +150,17 @@ class _Run:
                     raise Interrupted(f"{self.phase.kind} at step {step}")
             return self._record(step, monitor.summary())
 
-    def evaluation(self, params: Params) -> Evaluation:
-        """Returns the program with parameters, ready to predict."""
+    def evaluation(self, params: Params, part: Component) -> Evaluation:
+        """Returns what predicts a component, with parameters."""
+        rendering = rendered(self.phase, self.workspace, part)
+        if len(self.phase.groups) > 1:
+            name = self.phase.group_of(part)
+            params = self.program.objective.of(name, params)
         return Evaluation(
-            self.program,
+            dataclasses.replace(self.program, objective=rendering.objective),
             params,
-            self.rendering.evaluation,
-            self.rendering.outcome,
+            rendering.evaluation,
+            rendering.outcome,
             self.phase.training.columns,
         )
 
@@ -224,48 +169,34 @@ class _Run:
         if found is not None:
             state, self.position = found
             return state, int(state.step)
-        return self._initial(), 0
+        return starting.state(self.phase, self.workspace, self.program), 0
 
-    def _initial(self) -> TrainState:
-        """Returns new parameters, replaced by those of the parent or init."""
-        phase, program = self.phase, self.program
-        if phase.parent is None and phase.init == origins.SCRATCH:
-            return program.init(phase.seed)
-        fresh = program.objective.fresh
-        kept = {
-            name: part
-            for name, part in program.abstract.params.items()
-            if name not in fresh
-        }
-        if phase.parent is not None:
-            parent = self.workspace.directory(phase.parent)
-            step = finished(phase.parent, self.workspace)["step"]
-            old = restore_params(parent / "checkpoints", step, kept)
-        else:
-            old = self._loaded(kept)
-        return program.start({**program.new_parts(phase.seed, fresh), **old})
-
-    def _loaded(self, kept: Params) -> Params:
-        """Reads published parameters, and lists what else their file holds."""
-        init = self.phase.init
-        loaded = origins.load(init, self.program.objective.model, kept)
-        if loaded.unused:
-            _log.warning(
-                "%s: unused tensors: %s", init, ", ".join(loaded.unused)
+    def _batches(self) -> Batches:
+        seed = self.phase.seed
+        if len(self.phase.groups) == 1:
+            return self._group_batches(self.phase.groups[0], seed)
+        return MixedBatches(
+            tuple(
+                (
+                    group.name,
+                    self._group_batches(group, group_seed(seed, number)),
+                    group.rate,
+                )
+                for number, group in enumerate(self.phase.groups)
             )
-        return loaded.params
+        )
 
-    def _batches(self) -> TrainingBatches:
+    def _group_batches(self, group: Group, seed: int) -> TrainingBatches:
         phase, execution = self.phase, self.workspace.execution
         return TrainingBatches(
             components=tuple(
                 (self.workspace.cache(phase, part), part.rate)
-                for part in phase.components
+                for part in group.components
             ),
-            features=self.rendering.training,
+            features=self.renderings[group.name].training,
             batch_size=phase.training.batch_size,
             columns=phase.training.columns,
-            seed=phase.seed,
+            seed=seed,
             multiple=self.workspace.partitioning.batch_multiple
             * execution.microbatches,
             packed=execution.packed,
@@ -316,8 +247,12 @@ class _Run:
         parts = self.phase.validation
         if not parts:
             return None
-        dev = [self.workspace.cache(self.phase, part) for part in parts]
-        score = self.evaluation(state.params).score(dev)
+        score = statistics.fmean(
+            self.evaluation(state.params, part).score(
+                self.workspace.cache(self.phase, part)
+            )
+            for part in parts
+        )
         monitor.write(step, {"dev": score})
         best = self.position["best"]
         if best is None or score > best:
@@ -337,20 +272,25 @@ class _Run:
         } | summary
 
 
-def _rendering(phase: Phase, workspace: Workspace) -> Rendering:
-    first = workspace.cache(phase, phase.components[0])
-    return renderings.rendering(
-        phase.model,
-        renderings.Facts(
-            phase.problem,
-            vocabularies.load(
-                phase.vocabulary, workspace.cache_dir, workspace.data_dir
-            ),
-            len(phase.labels),
-            tuple(tuple(one) for one in first.manifest["answers"]),
-            dict(phase.training.lengths).get("targets", 0),
-        ),
+def group_seed(seed: int, number: int) -> int:
+    """Returns a seed of its own for each group: equal ones, equal orders."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+def rendered(phase: Phase, workspace: Workspace, part: Component) -> Rendering:
+    """Returns how a component is trained on and predicted."""
+    answers = workspace.cache(phase, part).manifest["answers"]
+    pieces = vocabularies.load(
+        phase.vocabulary, workspace.cache_dir, workspace.data_dir
     )
+    facts = Facts(
+        part.dataset.problem,
+        pieces,
+        len(part.dataset.labels),
+        tuple(tuple(one) for one in answers),
+        dict(phase.training.lengths).get("targets", 0),
+    )
+    return renderings.rendering(phase.model, facts)
 
 
 def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:

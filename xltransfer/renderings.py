@@ -4,7 +4,7 @@ A new problem is an entry of `ENCODER`; every problem is text to text already.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tasks.pieces import Pieces
 from xltransfer.data import features
@@ -15,6 +15,7 @@ from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
 from xltransfer.objectives.classification import Classification
 from xltransfer.objectives.generation import Generation
 from xltransfer.objectives.language_modeling import MaskedLanguageModeling
+from xltransfer.objectives.multitask import MultiTask
 from xltransfer.objectives.objective import Objective
 from xltransfer.objectives.text_to_text import TextToText
 from xltransfer.outcomes.classification import Labels
@@ -84,6 +85,18 @@ def rendering(model: ModelConfig, facts: Facts) -> Rendering:
         )
     build = ENCODER[facts.problem] if name(model) == "encoder" else _text
     return build(model, facts)
+
+
+def joint(renderings: Mapping[str, Rendering]) -> Objective:
+    """Returns the objective of one task, or of several by name."""
+    objectives = {name: one.objective for name, one in renderings.items()}
+    if len(objectives) == 1:
+        return next(iter(objectives.values()))
+    own = tuple(
+        () if isinstance(one, TextToText) else ("head",)
+        for one in objectives.values()
+    )
+    return MultiTask(tuple(objectives.items()), own)
 
 
 def _classification(model: XLMRConfig, facts: Facts) -> Rendering:

@@ -14,10 +14,12 @@ from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.errors import InputError, nearest
 from xltransfer.models.xlmr import XLMRConfig
+from xltransfer.objectives import multitask
 from xltransfer.optimizer import Optimizer
 from xltransfer.renderings import ModelConfig
 
 FORMAT = 1
+MULTITASK = "multitask"
 SELECTIONS = ("english_dev", "dev", "last")
 SEQUENCES = {"encoder": ("tokens",), "text": ("inputs", "targets")}
 
@@ -119,6 +121,24 @@ class Component:
     rate: float = 1.0
 
 
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Components that come in the same batches, for the same head.
+
+    Attributes:
+      name: tells the groups of a phase apart.
+      components: what it draws from.
+    """
+
+    name: str
+    components: tuple[Component, ...]
+
+    @property
+    def rate(self) -> float:
+        """The group's share of the batches, against the other groups'."""
+        return sum(part.rate for part in self.components)
+
+
 def components_of(name: str, split: str) -> tuple[Component, ...]:
     """Returns a split of every dataset of a mixture, by the mixture's name."""
     return tuple(
@@ -135,7 +155,7 @@ class Phase:
       kind: `pretrain`, `intermediate` or `target`.
       model: family and size.
       vocabulary: whose pieces it reads.
-      components: what it trains on; one problem.
+      components: what it trains on.
       validation: dev splits by which its checkpoint is chosen.
       training: how.
       seed: decides new parameters, order, masks and dropout.
@@ -156,6 +176,7 @@ class Phase:
 
     def __post_init__(self) -> None:
         self._check_lengths()
+        self._check_order()
         self.check(self.validation)
         if self.training.selection != "last" and not self.validation:
             raise InputError(
@@ -166,25 +187,77 @@ class Phase:
 
     @property
     def problem(self) -> str:
-        """The one problem of all components."""
+        """The problem of all components, or `multitask`."""
         problems = {part.dataset.problem for part in self.components}
-        if len(problems) > 1:
-            raise InputError(
-                f"{_names(self.components)}: a {self.kind} phase mixes the "
-                f"problems {sorted(problems)}; one phase trains one problem."
-            )
-        return problems.pop()
+        return problems.pop() if len(problems) == 1 else MULTITASK
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that all components share, in class order."""
+        """The labels that all components share, in class order, or none."""
         found = {part.dataset.labels for part in self.components}
-        if len(found) > 1:
-            raise InputError(
-                f"{_names(self.components)} differ in their labels: "
-                f"{sorted(found)}."
+        return found.pop() if len(found) == 1 else ()
+
+    def _check_order(self) -> None:
+        """Refuses two heads where two orders of the labels were meant."""
+        orders: dict[tuple, tuple[str, ...]] = {}
+        for part in self.components:
+            row = part.dataset
+            known = orders.setdefault(
+                (row.problem, frozenset(row.labels)), row.labels
             )
-        return found.pop()
+            if known != row.labels:
+                raise InputError(
+                    f"{row.name} has the labels {row.labels}, another "
+                    f"component of the {self.kind} phase has {known}: the "
+                    "same labels in another order."
+                )
+
+    @functools.cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The components by what they have in common.
+
+        An encoder has a head for each problem and set of labels. Text to text
+        has no heads: only corrupted text comes in batches of its own.
+        """
+        found: dict[Any, list[Component]] = {}
+        for part in self.components:
+            found.setdefault(self._kind_of(part), []).append(part)
+        names: list[str] = []
+        for problem, *_ in found:
+            count = sum(name.split("_of_")[0] == problem for name in names)
+            names.append(f"{problem}_of_{count + 1}" if count else problem)
+        return tuple(
+            Group(name, tuple(parts))
+            for name, parts in zip(names, found.values(), strict=True)
+        )
+
+    def group_of(self, part: Component) -> str:
+        """Returns the name of the group that a component fits."""
+        kind = self._kind_of(part)
+        return next(
+            group.name
+            for group in self.groups
+            if self._kind_of(group.components[0]) == kind
+        )
+
+    def _kind_of(self, part: Component) -> tuple:
+        row = part.dataset
+        if renderings.name(self.model) == "encoder":
+            return row.problem, row.labels
+        is_text = row.problem == "language_modeling"
+        return (row.problem if is_text else "text",)
+
+    @property
+    def masked_lm_head(self) -> tuple[str, ...] | None:
+        """Where the parameters of a head for masked words lie, if any do."""
+        is_encoder = renderings.name(self.model) == "encoder"
+        if not is_encoder or "language_modeling" not in [
+            group.name for group in self.groups
+        ]:
+            return None
+        if len(self.groups) == 1:
+            return ("head",)
+        return (multitask.HEADS, "language_modeling", "head")
 
     def check(self, parts: tuple[Component, ...]) -> None:
         """Refuses data on which the trained model cannot be scored.
@@ -192,17 +265,23 @@ class Phase:
         Raises:
           InputError: for another problem, other labels or no metric.
         """
+        trained = {
+            (part.dataset.problem, part.dataset.labels)
+            for part in self.components
+        }
         for part in parts:
-            name = part.dataset.name
-            if part.dataset.problem != self.problem:
+            name, problem = part.dataset.name, part.dataset.problem
+            if problem not in [known for known, _ in trained]:
                 raise InputError(
-                    f"{name} is {part.dataset.problem}, but the {self.kind} "
-                    f"phase trains {self.problem}."
+                    f"{name} is {problem}, but the {self.kind} phase trains "
+                    f"{', '.join(sorted({known for known, _ in trained}))}."
                 )
-            if part.dataset.labels != self.labels:
+            if (problem, part.dataset.labels) not in trained:
+                known = [labels for one, labels in trained if one == problem]
                 raise InputError(
                     f"{name} has the labels {part.dataset.labels}, but the "
-                    f"{self.kind} phase trains {self.labels}."
+                    f"{self.kind} phase trains "
+                    f"{' and '.join(map(str, sorted(known)))}."
                 )
             if not part.dataset.metrics:
                 raise InputError(f"{name} has no metric to be scored by.")

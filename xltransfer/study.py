@@ -12,7 +12,6 @@ from xltransfer import results as records
 from xltransfer.errors import InputError, nearest
 from xltransfer.interruption import Interruption
 from xltransfer.partitioning import Partitioning
-from xltransfer.phase import Execution, Workspace
 from xltransfer.renderings import ModelConfig
 from xltransfer.specification import (
     Component,
@@ -20,6 +19,7 @@ from xltransfer.specification import (
     Training,
     components_of,
 )
+from xltransfer.workspace import Execution, Workspace, finished
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,7 +212,7 @@ def run(study: Study, workspace: Workspace, listener: Listener) -> None:
       InputError: as `phase.run` does.
     """
     open_phases = [
-        one for one in phases(study) if phase.finished(one, workspace) is None
+        one for one in phases(study) if finished(one, workspace) is None
     ]
     with Interruption() as interruption:
         for number, one in enumerate(open_phases, start=1):
@@ -308,9 +308,9 @@ def _evaluate(
             continue
         interruption.check(f"before the evaluation on {part.dataset.name}")
         listener.evaluating(cell, part.dataset.language)
-        model = model or phase.evaluation(cell.phase, workspace)
+        model = model or phase.evaluations(cell.phase, workspace)
         measured = evaluate.evaluate(
-            model,
+            model(part),
             workspace.cache(cell.phase, part),
             directory / "predictions",
             phase.protocol(cell.phase, workspace),

@@ -90,9 +90,7 @@ class Program:
 
 @functools.lru_cache
 def _abstract(program: Program) -> TrainState:
-    boxed = jax.eval_shape(
-        functools.partial(_new_params, program.objective), jax.random.key(0)
-    )
+    boxed = jax.eval_shape(program.objective.new_params, jax.random.key(0))
     params = jax.tree.map(
         _with_sharding,
         unboxed(boxed),
@@ -107,12 +105,6 @@ def _abstract(program: Program) -> TrainState:
         params=params,
         opt_state=_follow(opt_state, params, replicated),
     )
-
-
-def _new_params(objective: Objective, key: jax.Array) -> Params:
-    model = objective.model
-    inputs = model.sample_inputs()
-    return model.init(key, *inputs, deterministic=True)["params"]
 
 
 def _with_sharding(
@@ -151,7 +143,7 @@ def _shardings(program: Program) -> TrainState:
 @functools.lru_cache
 def _init(program: Program) -> Callable[[jax.Array], TrainState]:
     def init(key: jax.Array) -> TrainState:
-        params = nn.unbox(_new_params(program.objective, key))
+        params = nn.unbox(program.objective.new_params(key))
         opt_state = program.optimizer.build(program.steps).init(params)
         return TrainState(jnp.int32(0), params, opt_state)
 
@@ -164,7 +156,7 @@ def _new_parts(
 ) -> Callable[[jax.Array], Params]:
     def new_parts(key: jax.Array) -> Params:
         # The compiler leaves out what is not returned.
-        params = nn.unbox(_new_params(program.objective, key))
+        params = nn.unbox(program.objective.new_params(key))
         return {name: params[name] for name in names}
 
     shardings = _shardings(program).params

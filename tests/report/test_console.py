@@ -6,8 +6,8 @@ from command import TINY
 from rich.console import Console
 
 from xltransfer import configuration, study
-from xltransfer.phase import Workspace
 from xltransfer.report import console
+from xltransfer.workspace import Workspace
 
 
 @pytest.fixture

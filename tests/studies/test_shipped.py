@@ -8,7 +8,7 @@ import pytest
 
 from xltransfer import configuration, study
 from xltransfer.configuration import GIN_ROOT
-from xltransfer.phase import Workspace
+from xltransfer.workspace import Workspace
 
 FEW_STEPS = (
     "--gin.pretrain/Training.steps=2",

@@ -107,15 +107,10 @@ class TrainingBatches:
         self, first: int, host_rows: HostRows, prefetch: int = 4
     ) -> Iterator[Packed]:
         """Yields batch `first`, `first + 1`, …; made ahead in a thread."""
-        batches = self._draws.map_with_index(
+        made = self._draws.map_with_index(
             functools.partial(self._arrange, host_rows=host_rows)
         )
-        options = grain.ReadOptions(
-            num_threads=1, prefetch_buffer_size=max(prefetch, 1)
-        )
-        iterator = iter(batches.to_iter_dataset(options))
-        iterator.set_state({"next_index": first})
-        return iterator
+        return iterate(made, first, prefetch)
 
     def batch(self, number: int, host_rows: HostRows) -> Packed:
         """Returns one batch by its number."""
@@ -207,6 +202,18 @@ class TrainingBatches:
         if self.packed:
             return packing.pack(lengths, self.capacity, slots)
         return packing.one_per_row(lengths)
+
+
+def iterate(
+    batches: grain.MapDataset, first: int, prefetch: int
+) -> Iterator[Packed]:
+    """Yields batch `first`, `first + 1`, …; made ahead in a thread."""
+    options = grain.ReadOptions(
+        num_threads=1, prefetch_buffer_size=max(prefetch, 1)
+    )
+    iterator = iter(batches.to_iter_dataset(options))
+    iterator.set_state({"next_index": first})
+    return iterator
 
 
 @functools.lru_cache

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Int
 from xltransfer.models.xlmr import XLMRClassifier
 from xltransfer.objectives.objective import (
     Batch,
+    OfOneModel,
     Params,
     Sums,
     cross_entropy,
@@ -16,7 +17,7 @@ from xltransfer.objectives.objective import (
 
 
 @dataclasses.dataclass(frozen=True)
-class Classification:
+class Classification(OfOneModel):
     """Cross-entropy over the labels; the largest logit is the prediction."""
 
     model: XLMRClassifier

@@ -8,6 +8,7 @@ from jaxtyping import Array, Int
 from xltransfer.models.xlmr import XLMRMaskedLM
 from xltransfer.objectives.objective import (
     Batch,
+    OfOneModel,
     Params,
     Sums,
     cross_entropy,
@@ -16,11 +17,12 @@ from xltransfer.objectives.objective import (
 
 
 @dataclasses.dataclass(frozen=True)
-class MaskedLanguageModeling:
+class MaskedLanguageModeling(OfOneModel):
     """Cross-entropy over the vocabulary at the masked columns only."""
 
     model: XLMRMaskedLM
-    fresh: tuple[str, ...] = ("head",)
+    # The head is pretrained, too.
+    fresh: tuple[str, ...] = ()
 
     def sums(
         self, params: Params, batch: Batch, dropout: jax.Array | None

@@ -23,6 +23,9 @@ class Objective(Protocol):
     model: nn.Module
     fresh: tuple[str, ...]
 
+    def new_params(self, key: jax.Array) -> Params:
+        """Returns new parameters, with the names of their axes."""
+
     def sums(
         self, params: Params, batch: Batch, dropout: jax.Array | None
     ) -> Sums:
@@ -34,6 +37,17 @@ class Objective(Protocol):
 
     def predict(self, params: Params, batch: Batch) -> Any:
         """Returns arrays [B, ...] of which predictions are made."""
+
+
+class OfOneModel:
+    """What objectives share whose parameters are one model's."""
+
+    model: nn.Module
+
+    def new_params(self, key: jax.Array) -> Params:
+        """Returns the model's new parameters."""
+        inputs = self.model.sample_inputs()
+        return self.model.init(key, *inputs, deterministic=True)["params"]
 
 
 def cross_entropy(

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int
 from xltransfer.models.mt5 import MT5
 from xltransfer.objectives.objective import (
     Batch,
+    OfOneModel,
     Params,
     Sums,
     cross_entropy,
@@ -22,7 +23,7 @@ from xltransfer.objectives.objective import (
 
 
 @dataclasses.dataclass(frozen=True)
-class TextToText:
+class TextToText(OfOneModel):
     """Cross-entropy over the target pieces."""
 
     model: MT5

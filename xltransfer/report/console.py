@@ -15,10 +15,10 @@ from rich.progress import (
 from rich.table import Table
 
 from xltransfer import phase, study
-from xltransfer.phase import Workspace
 from xltransfer.report.matrix import Matrix, Row, markdown, matrices
 from xltransfer.specification import Phase
 from xltransfer.study import Cell, Study
+from xltransfer.workspace import Workspace, finished
 
 _console = Console()
 
@@ -35,7 +35,7 @@ def print_plan(planned: Study, workspace: Workspace) -> None:
     for column in ("phase", "data", "steps", "seed", "cells", "state"):
         table.add_column(column, no_wrap=True)
     for one in study.phases(planned):
-        done = phase.finished(one, workspace) is not None
+        done = finished(one, workspace) is not None
         table.add_row(
             workspace.directory(one).name,
             _shortened(_names(one)),
@@ -150,7 +150,7 @@ def _shortened(names: list[str]) -> str:
 
 def _summary(planned: Study, workspace: Workspace) -> str:
     every = study.phases(planned)
-    done = sum(phase.finished(one, workspace) is not None for one in every)
+    done = sum(finished(one, workspace) is not None for one in every)
     alone = sum(len(_line(cell.phase)) for cell in study.cells(planned))
     return (
         f"{len(every)} phases, {done} done; without sharing it would be "

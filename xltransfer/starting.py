@@ -1,0 +1,95 @@
+"""The state that a phase starts from: its parent's parameters, or its origin's.
+
+What is a task's own (`Objective.fresh`) is new; a head for masked words comes
+along where there is one, since it is pretrained as the encoder is.
+"""
+
+import logging
+from typing import Any
+
+from xltransfer import origins
+from xltransfer.checkpoints import restore_params
+from xltransfer.models.xlmr import XLMRMaskedLM
+from xltransfer.objectives.objective import Params
+from xltransfer.specification import Phase
+from xltransfer.train import Program, TrainState
+from xltransfer.workspace import Workspace, finished
+
+_log = logging.getLogger(__name__)
+
+
+def state(phase: Phase, workspace: Workspace, program: Program) -> TrainState:
+    """Returns the state at step 0.
+
+    Raises:
+      InputError: naming what the origin or the parent's checkpoint lacks.
+    """
+    if phase.parent is None and phase.init == origins.SCRATCH:
+        return program.init(phase.seed)
+    wanted = {
+        name: part
+        for name, part in program.abstract.params.items()
+        if name not in program.objective.fresh and name != "head"
+    }
+    if phase.parent is not None:
+        old = _of_parent(phase, workspace, program, wanted)
+    else:
+        old = _of_origin(phase, program, wanted)
+    head = old.pop("head", None)
+    missing = tuple(n for n in program.abstract.params if n not in old)
+    params = {**program.new_parts(phase.seed, missing), **old}
+    if head is not None:
+        _put(params, phase.masked_lm_head, head)
+    return program.start(params)
+
+
+def _of_parent(
+    phase: Phase, workspace: Workspace, program: Program, wanted: Params
+) -> Params:
+    parent = phase.parent
+    place = parent.masked_lm_head
+    if place and phase.masked_lm_head:
+        head = _at(program.abstract.params, phase.masked_lm_head)
+        wanted = {**wanted, **_nested(place, head)}
+    directory = workspace.directory(parent) / "checkpoints"
+    step = finished(parent, workspace)["step"]
+    old = restore_params(directory, step, wanted)
+    if place and phase.masked_lm_head:
+        head = _at(old, place)
+        del old[place[0]]
+        old["head"] = head
+    return old
+
+
+def _of_origin(phase: Phase, program: Program, wanted: Params) -> Params:
+    """Reads published parameters, and lists what else their file holds."""
+    model = program.objective.model
+    if phase.masked_lm_head and origins.has_masked_lm_head(phase.init):
+        model = XLMRMaskedLM(phase.model)
+        head = _at(program.abstract.params, phase.masked_lm_head)
+        wanted = {**wanted, "head": head}
+    loaded = origins.load(phase.init, model, wanted)
+    if loaded.unused:
+        _log.warning(
+            "%s: unused tensors: %s", phase.init, ", ".join(loaded.unused)
+        )
+    return dict(loaded.params)
+
+
+def _at(params: Params, place: tuple[str, ...]) -> Any:
+    for name in place:
+        params = params[name]
+    return params
+
+
+def _nested(place: tuple[str, ...], value: Any) -> Params:
+    for name in reversed(place):
+        value = {name: value}
+    return value
+
+
+def _put(params: Params, place: tuple[str, ...], value: Any) -> None:
+    for name in place[:-1]:
+        params[name] = dict(params[name])
+        params = params[name]
+    params[place[-1]] = value

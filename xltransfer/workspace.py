@@ -1,0 +1,76 @@
+"""Where a study lives, what it runs on, and what is done there."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from xltransfer import fields
+from xltransfer.data import cache as caches
+from xltransfer.data.cache import Cache
+from xltransfer.partitioning import Partitioning
+from xltransfer.specification import Component, Phase
+
+DONE = "done.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Execution:
+    """How the same mathematics is carried out. Not part of any identity.
+
+    Attributes:
+      microbatches: parts of a batch worked off one after the other.
+      checkpoint_every: updates between two checkpoints, beside those at
+        evaluations.
+      log_every: updates between two lines of metrics.
+      prefetch: batches made ahead.
+      packed: False gives each example a row of its own.
+      programs: train steps compiled for a phase, at most; fewer leave more
+        padding.
+    """
+
+    microbatches: int = 1
+    checkpoint_every: int = 500
+    log_every: int = 50
+    prefetch: int = 4
+    packed: bool = True
+    programs: int = 4
+
+    def __post_init__(self) -> None:
+        fields.check(self)
+        fields.check_least(
+            self,
+            microbatches=1,
+            checkpoint_every=0,
+            log_every=0,
+            prefetch=1,
+            programs=2,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Workspace:
+    """Where a study lives and what it runs on."""
+
+    out: Path
+    cache_dir: Path
+    data_dir: Path | None
+    partitioning: Partitioning
+    execution: Execution
+
+    def directory(self, phase: Phase) -> Path:
+        """Returns the phase's folder, named by its content."""
+        identity = phase.identity(self.data_dir)
+        return self.out / "phases" / f"{phase.kind}-{identity}"
+
+    def cache(self, phase: Phase, part: Component) -> Cache:
+        """Opens, or builds, the cache of a phase's component."""
+        return caches.prepare(
+            phase.request(part), self.cache_dir, self.data_dir
+        )
+
+
+def finished(phase: Phase, workspace: Workspace) -> dict[str, Any] | None:
+    """Returns the record of a finished phase, or None."""
+    path = workspace.directory(phase) / DONE
+    return json.loads(path.read_text()) if path.exists() else None
