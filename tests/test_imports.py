@@ -27,7 +27,7 @@ RANKS = (
     {"specification"},
     {"train", "evaluate", "monitoring", "renderings", "origins"},
     {"outcomes"},
-    {"data", "objectives", "decoding", "checkpoints", "optimizer"},
+    {"data", "objectives", "decoding", "topk", "checkpoints", "optimizer"},
     {"partitioning", "models", "pretrained", "metrics", "environment"},
     {
         "results",
