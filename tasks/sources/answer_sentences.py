@@ -60,7 +60,7 @@ class AnswerSentences(Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for where, found in self.source.read(data_dir):
+        for where, found in self._raw(data_dir):
             if not found["answers"]:
                 continue
             context, start = found["context"], found["answers"][0][1]

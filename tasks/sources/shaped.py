@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tasks.sources import damage
 from tasks.sources.source import Source
 from xltransfer.errors import InputError, nearest
 
@@ -24,6 +25,11 @@ class Around:
 
     def missing(self, data_dir: Path | None) -> tuple[Path, ...]:
         return self.source.missing(data_dir)
+
+    def _raw(
+        self, data_dir: Path | None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        return damage.sound(self.source.read(data_dir))
 
     def digest(self, data_dir: Path | None) -> str:
         facts = {
@@ -50,7 +56,7 @@ class Composed(Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for where, found in self.source.read(data_dir):
+        for where, found in self._raw(data_dir):
             yield (
                 where,
                 {name: _made(made, found) for name, made in self.fields},
@@ -67,15 +73,17 @@ class Recoded(Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield from damage.examples(self._raw(data_dir), self._recoded)
+
+    def _recoded(self, found: dict[str, Any], where: str) -> dict[str, Any]:
         values = dict(self.values)
-        for where, found in self.source.read(data_dir):
-            value = found[self.field].strip()
-            if value not in values:
-                raise InputError(
-                    f"{where}: the {self.field} {value!r:.80} is none of "
-                    f"{', '.join(values)}.{nearest(value, values)}"
-                )
-            yield where, found | {self.field: values[value]}
+        value = found[self.field].strip()
+        if value not in values:
+            raise InputError(
+                f"{where}: the {self.field} {value!r:.80} is none of "
+                f"{', '.join(values)}.{nearest(value, values)}"
+            )
+        return found | {self.field: values[value]}
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ class Selected(Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for where, found in self.source.read(data_dir):
+        for where, found in self._raw(data_dir):
             if found[self.field] in self.values:
                 yield where, found
 
@@ -102,7 +110,7 @@ class Without(Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for where, found in self.source.read(data_dir):
+        for where, found in self._raw(data_dir):
             if self.text not in found.values():
                 yield where, found
 
@@ -117,7 +125,7 @@ class Portion(Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        examples = self.source.read(data_dir)
+        examples = self._raw(data_dir)
         for number, example in enumerate(examples, start=1):
             if (number % self.every == 0) == (self.part == "held_out"):
                 yield example

@@ -1,7 +1,9 @@
 """The command line, in the tests' own process."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from server import Server
@@ -34,3 +36,12 @@ def run(monkeypatch, capsys) -> Callable[..., str]:
 def data_server() -> Iterator[Server]:
     with Server({}).running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of the official files."""
+    folder = os.environ.get("XLTRANSFER_DATA_DIR")
+    if not folder:
+        pytest.skip("XLTRANSFER_DATA_DIR names no folder of official files")
+    return Path(folder)

@@ -1,6 +1,6 @@
 """Tables of downloads and tasks on the console."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -12,8 +12,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from tasks.checking import Report
 from tasks.downloads import Download, digest
 from tasks.installing import Installer
+from tasks.mixing import Mixture, Recipe
 
 
 def print_downloads(
@@ -32,7 +34,7 @@ def print_downloads(
             one.licence,
             one.url,
         )
-    _console().print(table)
+    console().print(table)
 
 
 def print_resources(download: Download) -> None:
@@ -76,8 +78,40 @@ class Transfer:
         print(line)
 
 
-def _console() -> Console:
-    console = Console()
-    if not console.is_terminal:
-        console.width = 160
-    return console
+def print_report(report: Report, limit: int, notes: bool) -> None:
+    """Prints what was found in a split, at most `limit` of each kind."""
+    state = "damaged" if report.is_damaged else "sound"
+    print(f"{report.dataset} {report.split}: {report.size:,} examples, {state}")
+    for kind in ("damage", "note") if notes else ("damage",):
+        found = [
+            one.message
+            for one in report.findings
+            if one.is_damage == (kind == "damage")
+        ]
+        for message in found[:limit]:
+            print(f"  {kind}: {message}")
+        if len(found) > limit:
+            print(f"  {kind}: and {len(found) - limit} more (--limit)")
+
+
+def print_mixtures(recipes: Mapping[str, Recipe | Mixture]) -> None:
+    """Prints how mixtures are made."""
+    table = Table("name", "parts", "rule")
+    for name, recipe in recipes.items():
+        if isinstance(recipe, Mixture):
+            parts, rule = dict(recipe.components), "fixed"
+        else:
+            parts, rule = recipe.parts, repr(recipe.rule)
+        shown = " ".join(parts)
+        if len(shown) > 70:
+            shown = f"{shown[:70].rsplit(' ', 1)[0]} … ({len(parts)})"
+        table.add_row(name, shown, rule)
+    console().print(table)
+
+
+def console(width: int = 160) -> Console:
+    """Returns a console that does not cut tables short in a file."""
+    found = Console()
+    if not found.is_terminal:
+        found.width = width
+    return found
