@@ -10,13 +10,18 @@ setup(
         "language: XLM-R and mT5 in JAX, on a laptop, a GPU or a TPU pod."
     ),
     packages=find_packages(include=["xltransfer*", "tasks*"]),
-    package_data={"tasks": ["downloads/digests.txt"]},
+    package_data={
+        "tasks.downloads": ["digests.txt"],
+        "xltransfer.published": ["*.csv"],
+    },
     python_requires=">=3.11",
     install_requires=[
         "flax>=0.12.8",
         "gin-config>=0.5.0",
         "grain>=0.2.18",
         "huggingface_hub>=1.0",
+        # etils, below tensorflow-datasets, imports it without asking for it.
+        "importlib_resources>=6",
         "jax>=0.10.2",
         "jaxtyping>=0.3",
         "numpy>=2.0",

@@ -13,7 +13,9 @@ from tasks import (
     mixtures,
     nli,
     paraphrase,
+    qa,
     retrieval,
+    tagging,
 )
 from tasks.catalogue import Catalogue, Recipes
 from tasks.mixtures import Mixture
@@ -25,6 +27,8 @@ _CATALOGUE = Catalogue(
         *nli.DATASETS,
         *paraphrase.DATASETS,
         *commonsense.DATASETS,
+        *qa.DATASETS,
+        *tagging.DATASETS,
         *retrieval.DATASETS,
         *language_modeling.DATASETS,
         *miniature.DATASETS,

@@ -59,18 +59,6 @@ def without_header_and_id(content: bytes, place: str) -> dict[str, bytes]:
     }
 
 
-def without_language(content: bytes, place: str) -> dict[str, bytes]:
-    """WikiANN's `lang:token<TAB>tag` -> `token<TAB>tag`, as in XTREME."""
-    lines = content.decode().rstrip("\n").split("\n")
-    kept = []
-    for number, line in enumerate(lines, start=1):
-        token, tab, tag = line.partition("\t")
-        if line.strip() and not (tab and ":" in token):
-            raise InputError(f"{place}: line {number} is no `lang:token tag`.")
-        kept.append(f"{token.partition(':')[2]}\t{tag.strip()}" if tab else "")
-    return {place: _lines(kept)}
-
-
 def tydiqa(content: bytes, place: str) -> dict[str, bytes]:
     """A TyDiQA-GoldP file -> one a language, as in XTREME.
 

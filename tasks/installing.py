@@ -57,6 +57,8 @@ class Installer:
                 self.tell(f"{download.name}: fetches {resource.address}")
                 with disk_errors_named(self.data_dir):
                     self._install(resource)
+        if download.then:
+            self.tell(f"{download.name}: {download.then}")
 
     def is_there(self, download: Download) -> bool:
         """Tells whether nothing of a download is missing."""

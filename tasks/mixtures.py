@@ -91,7 +91,7 @@ _TRANSLATE_TRAIN = (
                 (code for code in PAWSX_LANGUAGES if code != "en"),
             ),
         ),
-        Equal(),  # All of one size.
+        Equal(),  # All of one size, here and below.
     ),
     Recipe(
         "translate_train_squad",
@@ -102,6 +102,7 @@ _TRANSLATE_TRAIN = (
                 (code for code in XQUAD_LANGUAGES if code not in ("en", "ro")),
             ),
         ),
+        Equal(),
     ),
     Recipe(
         "translate_train_tydiqa",
@@ -112,22 +113,23 @@ _TRANSLATE_TRAIN = (
                 (code for code in TYDIQA_LANGUAGES if code != "en"),
             ),
         ),
+        Equal(),
     ),
 )
 
-# The intermediate tasks of Phang et al. (2020), section 2.1; ANLI+ counts as
-# one task of 1,104,934 examples.
-PHANG_NINE = (
-    "anli_plus",
-    "mnli.en",
-    "qqp.en",
-    "squad2.en",
-    "squad.en",
-    "hellaswag.en",
-    "ccg.en",
-    "cosmosqa.en",
-    "commonsenseqa.en",
-)
+# The intermediate tasks of Phang et al. (2020) and their numbers of training
+# examples there (table 1), at which all nine are mixed; ANLI+ counts as one.
+PHANG_NINE = {
+    "anli_plus": 1_104_934,
+    "mnli.en": 392_702,
+    "qqp.en": 363_846,
+    "squad2.en": 130_319,
+    "squad.en": 87_599,
+    "hellaswag.en": 39_905,
+    "ccg.en": 38_015,
+    "cosmosqa.en": 25_588,
+    "commonsenseqa.en": 9_741,
+}
 _PHANG = (
     Recipe(
         "anli_plus",
@@ -136,7 +138,11 @@ _PHANG = (
             *("mnli.en", "snli_1_0.en"),
         ),
     ),
-    Recipe("phang_nine", PHANG_NINE),
+    Recipe(
+        "phang_nine",
+        tuple(PHANG_NINE),
+        Fixed(tuple(map(float, PHANG_NINE.values()))),
+    ),
 )
 
 MIXTURES: dict[str, Recipe | Mixture] = {

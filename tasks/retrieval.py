@@ -10,11 +10,13 @@ from tasks.benchmarks import (
 )
 from tasks.row import Dataset, Split
 from tasks.sources import (
+    AnswerSentences,
     Entities,
     MentionPairs,
     Mentions,
     MinedPairs,
     SortedPairs,
+    SquadJson,
     XquadR,
 )
 
@@ -78,6 +80,23 @@ _lareqa = partial(
     url="https://github.com/google-research-datasets/lareqa",
     licence="CC BY-SA 4.0",
     translation="human",
+)
+
+SQUAD_SENTENCES = _retrieval(
+    name="squad_sentences.en",
+    language="en",
+    # What XTREME-R trains LAReQA's dual encoders on. A few answers lie across
+    # what the official script takes for a sentence's end; none is left out here.
+    splits=(
+        Split(
+            "train",
+            AnswerSentences(SquadJson("squad/train-v1.1.json")),
+        ),
+    ),
+    metrics=(),
+    citation="Rajpurkar et al. 2016, SQuAD 1.1",
+    url="https://rajpurkar.github.io/SQuAD-explorer/",
+    licence="CC BY-SA 4.0",
 )
 
 LAREQA = (
@@ -183,6 +202,7 @@ MEWSLIX = (
 DATASETS = (
     *(_tatoeba(code, iso3) for code, iso3 in TATOEBA_ISO3.items()),
     *map(_bucc, BUCC_LANGUAGES),
+    SQUAD_SENTENCES,
     *LAREQA,
     *MEWSLIX,
 )

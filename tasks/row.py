@@ -38,6 +38,8 @@ class Dataset:
     `template` and `text_labels` serve the text rendering of classification.
     `overlap` names the evaluation sets that hold the same content: whoever
     trains on it has seen what is asked there, or its translation.
+    `translation` tells who wrote the text in this language, `access` what
+    stands before its files, if anything does.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Dataset:
     licence: str = ""
     overlap: tuple[str, ...] = ()
     translation: Translation = "native"
+    access: str = ""
     # Retrieval: the dataset whose split of the same name, or test, holds the
     # candidates, where they are not the dataset's own.
     pool: str = ""
@@ -77,16 +80,17 @@ def rows(
 ) -> Iterator[dict[str, Any]]:
     """Yields the canonical, validated examples of one split, in file order.
 
-    Their fields are the problem's (see `tasks.problems`). Raises InputError, naming file and line,
-    for whatever does not fit the row, and when the number of examples is not
-    the split's.
+    Their fields are the problem's (see `tasks.problems`). Raises InputError,
+    naming file and line, for whatever does not fit the row, and when the number
+    of examples is not the split's.
     """
     split = dataset.split(split_name)
     missing = split.source.missing(data_dir)
     if missing:
         raise InputError(
             f"{missing[0]} is missing: {dataset.name} needs it for its split "
-            f"{split_name!r}. Put it there or give another data directory."
+            f"{split_name!r}. Put it there or give another data directory. "
+            f"{dataset.access}".rstrip()
         )
     canonical = problems.canonical(dataset)
     count = 0

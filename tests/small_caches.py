@@ -78,6 +78,26 @@ def text_pairs(directory: Path, size: int, seed: int = 0) -> Cache:
     return write(directory, {"inputs": inputs, "targets": targets}, labels)
 
 
+def questions(directory: Path, size: int, seed: int = 0) -> Cache:
+    """2 to 4 choices, `<s> prompt </s></s> choice </s>` of 6 to 16 tokens."""
+    random = np.random.default_rng(seed)
+    tokens, lengths, labels = [], [], []
+    for _ in range(size):
+        prompt = _words(random, 8)
+        choices = [
+            np.array([0, *prompt, 2, 2, *_words(random, 4), 2])
+            for _ in range(random.integers(2, 5))
+        ]
+        tokens.append(np.concatenate(choices))
+        lengths.append(np.array([len(choice) for choice in choices]))
+        labels.append(random.integers(len(choices)))
+    return write(
+        directory,
+        {"tokens": tokens, "choice_lengths": lengths},
+        np.array(labels),
+    )
+
+
 def _words(random: np.random.Generator, most: int) -> np.ndarray:
     """Ids that are special in neither family."""
     return random.integers(4, MASK, size=random.integers(1, most + 1))

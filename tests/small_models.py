@@ -19,8 +19,10 @@ from xltransfer.data import features
 from xltransfer.data.loader import Packed
 from xltransfer.models.mt5 import MT5, MT5Config
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
+from xltransfer.models.xlmr_tasks import XLMRMultipleChoice
 from xltransfer.objectives.classification import Classification
 from xltransfer.objectives.language_modeling import MaskedLanguageModeling
+from xltransfer.objectives.multiple_choice import MultipleChoice
 from xltransfer.objectives.objective import Objective
 from xltransfer.objectives.text_to_text import TextToText
 from xltransfer.partitioning import Partitioning
@@ -50,9 +52,17 @@ MT5_CONFIG = MT5Config(
 CLASSIFIER = Classification(XLMRClassifier(XLMR, 3))
 MASKED_LM = MaskedLanguageModeling(XLMRMaskedLM(XLMR))
 TEXT_TO_TEXT = TextToText(MT5(MT5_CONFIG))
+MULTIPLE_CHOICE = MultipleChoice(XLMRMultipleChoice(XLMR))
 
 CLASSIFICATION = features.EncoderClassification(1)
+CHOICES = features.EncoderMultipleChoice(1)
 MASKED = features.MaskedLanguageModeling(1, MASK, VOCABULARY, SPECIAL)
+
+# Standard deviation of random parameters. The choices of a question must differ
+# by more than their common prompt's attention gives them at 0.3: their
+# gradients would cancel to what rounding is.
+SPREAD = 0.3
+SPREADS = {MULTIPLE_CHOICE: 1.0}
 
 SHARDINGS = Path(__file__).parents[1] / "gin" / "sharding"
 
@@ -98,8 +108,9 @@ def params(objective: Objective) -> dict:
         )
     )
     random = np.random.default_rng(0)
+    spread = SPREADS.get(objective, SPREAD)
     return jax.tree.map(
-        lambda leaf: random.normal(0, 0.3, leaf.shape).astype(leaf.dtype),
+        lambda leaf: random.normal(0, spread, leaf.shape).astype(leaf.dtype),
         nn.unbox(boxed)["params"],
     )
 
@@ -142,15 +153,17 @@ def train(
 def check_close(ours: Any, theirs: Any, tolerance: float = 1e-5) -> None:
     """Compares tensors by max|a - b| / max|b|.
 
-    A key's bias moves all logits of a query alike: its gradient is zero but
-    for rounding, and is held against the largest of all tensors.
+    A key's bias moves all logits of a query alike, and the one bias of a score
+    all choices: their gradients are zero but for rounding, and are held
+    against the largest of all tensors.
     """
     ours, theirs = jax.device_get((ours, theirs))
     largest = max(np.abs(leaf).max() for leaf in jax.tree.leaves(theirs))
 
     def check(path: tuple, a: np.ndarray, b: np.ndarray) -> None:
         name = jax.tree_util.keystr(path, simple=True, separator="/")
-        scale = largest if name.endswith("key/bias") else np.abs(b).max()
+        is_zero = name.endswith("key/bias") or b.shape == (1,)
+        scale = largest if is_zero else np.abs(b).max()
         assert np.abs(a - b).max() <= tolerance * scale, name
 
     jax.tree_util.tree_map_with_path(check, ours, theirs)

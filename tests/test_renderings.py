@@ -50,6 +50,21 @@ def test_each_family_corrupts_text_in_its_own_way():
     assert text.training == features.SpanCorruption(TEXT_VOCABULARY, eos_id=1)
 
 
+def test_each_family_chooses_in_its_own_way():
+    encoder = renderings.rendering(XLMR, Facts("multiple_choice", XLMR_PIECES))
+    assert encoder.objective == small_models.MULTIPLE_CHOICE
+    assert encoder.training == encoder.evaluation == small_models.CHOICES
+    text = renderings.rendering(
+        MT5, Facts("multiple_choice", MT5_PIECES, output_length=3)
+    )
+    assert text.objective.length == 3
+    assert text.training == features.TextToText()
+    # Evaluated by the letter that it writes; the encoder's outcome knows which
+    # is right.
+    assert text.evaluation == features.TextInputs()
+    assert text.outcome.encoder == encoder.outcome
+
+
 def test_equal_phases_share_one_program():
     one, other = (
         renderings.rendering(XLMR, Facts("classification", XLMR_PIECES, 3))

@@ -20,6 +20,7 @@ import small_models
 from small_models import (
     CLASSIFIER,
     MASKED_LM,
+    MULTIPLE_CHOICE,
     TEXT_TO_TEXT,
     Descent,
     check_close,
@@ -50,6 +51,12 @@ PROBLEMS = {
         small_models.MASKED,
         small_caches.windows,
         (40,),
+    ),
+    "multiple choice": (
+        MULTIPLE_CHOICE,
+        small_models.CHOICES,
+        small_caches.questions,
+        (20,),
     ),
     "text": (
         TEXT_TO_TEXT,
@@ -103,6 +110,7 @@ def test_packing_changes_neither_loss_nor_gradients(name, streams):
     [
         *(("classification", mesh) for mesh in MESHES),
         ("masked", "fsdp_tensor"),
+        ("multiple choice", "fsdp_tensor"),
         ("text", "fsdp_tensor"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from xltransfer import host_memory
-from xltransfer.commands import data
+from xltransfer.commands import data, score
 from xltransfer.commands import tasks as task_commands
 from xltransfer.errors import InputError
 
@@ -24,6 +24,7 @@ vocab = typer.Typer(help="SentencePiece vocabularies.", no_args_is_help=True)
 app.add_typer(vocab, name="vocab")
 app.add_typer(data.app, name="data")
 app.add_typer(task_commands.app, name="tasks")
+app.command()(score.score)
 
 DATA_DIR = "XLTRANSFER_DATA_DIR"
 CACHE_DIR = "XLTRANSFER_CACHE_DIR"

@@ -2,18 +2,15 @@
 
 import dataclasses
 import hashlib
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 
-from xltransfer import metrics
+from xltransfer import metrics, submission
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import Features
 from xltransfer.data.loader import EvaluationBatches
-from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Params
 from xltransfer.outcomes.outcome import Outcome
 from xltransfer.train import Program
@@ -61,11 +58,11 @@ class Evaluation:
         return self.outcome.combine(cache, found)
 
     def score(self, cache: Cache) -> float:
-        """Returns the first metric of a dataset."""
+        """Returns what a checkpoint is chosen by: of the first metric."""
         name = cache.manifest["metrics"][0]
         targets = self.outcome.targets(cache)
         scores = metrics.METRICS[name](targets, self.predict(cache))
-        return next(iter(scores.values()))
+        return metrics.selected(scores)
 
 
 def evaluate(
@@ -79,7 +76,7 @@ def evaluate(
     Args:
       evaluation: the model.
       cache: the split.
-      folder: where `<task>/<split>-<language>.tsv` is written, in XTREME's
+      folder: where `<task>/<split>-<language>` is written, in XTREME's
         submission layout.
       protocol: what else a number must carry (seed, selection, checkpoint).
 
@@ -89,9 +86,13 @@ def evaluate(
     manifest = cache.manifest
     task, language = manifest["dataset"].rsplit(".", 1)
     split = manifest["key"]["split"]
-    path = folder / task / f"{split}-{language}.tsv"
-    write_labels(path, evaluation.predict(cache))
-    found = score_labels(path, cache, evaluation.outcome.targets(cache))
+    layout = evaluation.outcome.layout
+    path = submission.path_of(folder, task, language, layout, split)
+    submission.write(
+        path, layout, _filed(cache, layout, evaluation.predict(cache))
+    )
+    targets = _filed(cache, layout, evaluation.outcome.targets(cache))
+    found = score(path, layout, targets, cache)
     return [
         {
             "task": task,
@@ -99,7 +100,7 @@ def evaluate(
             "split": split,
             "metric": name,
             "value": value,
-            "n": cache.size,
+            "n": len(targets),
             "metric_version": metrics.VERSION,
             "dataset_version": manifest["key"]["version"],
             "data_digest": manifest["key"]["source"],
@@ -110,35 +111,26 @@ def evaluate(
     ]
 
 
-def write_labels(path: Path, predictions: Sequence[str]) -> None:
-    """Writes one label a line, in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text("".join(f"{one}\n" for one in predictions))
-    os.replace(partial, path)
-
-
-def score_labels(
-    path: Path, cache: Cache, targets: Sequence[str]
+def score(
+    path: Path, layout: str, targets: Any, cache: Cache
 ) -> dict[str, float]:
-    """Scores a file of one label a line against a cache's labels.
+    """Scores a file of predictions against the right ones.
 
     Raises:
-      InputError: for a wrong number of lines or an unknown label.
+      InputError: naming the file and line where it cannot be scored.
     """
-    labels = list(cache.manifest["labels"])
-    lines = path.read_text().splitlines()
-    if len(lines) != cache.size:
-        raise InputError(
-            f"{path}: {len(lines)} lines, but the split has {cache.size} "
-            "examples."
-        )
-    for number, line in enumerate(lines, start=1):
-        if line not in labels:
-            raise InputError(
-                f"{path}:{number}: unknown label {line!r}; one of {labels}."
-            )
+    labels = cache.manifest["labels"] if layout in ("labels", "tags") else ()
+    predictions = submission.read(path, layout, labels)
+    submission.check(path, layout, predictions, targets)
     found: dict[str, float] = {}
     for name in cache.manifest["metrics"]:
-        found |= metrics.METRICS[name](targets, lines)
+        found |= metrics.METRICS[name](targets, predictions)
     return found
+
+
+def _filed(cache: Cache, layout: str, listed: list[Any]) -> Any:
+    """Returns what is listed in order as a layout has it: some go by id."""
+    if layout not in submission.BY_ID:
+        return listed
+    ids = [record["id"] for record in cache.records]
+    return dict(zip(ids, listed, strict=True))

@@ -12,14 +12,25 @@ from xltransfer.data.features import Features
 from xltransfer.errors import InputError
 from xltransfer.models.mt5 import MT5, MT5Config
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
+from xltransfer.models.xlmr_tasks import (
+    XLMRMultipleChoice,
+    XLMRSpanFinder,
+    XLMRTagger,
+)
 from xltransfer.objectives.classification import Classification
 from xltransfer.objectives.generation import Generation
 from xltransfer.objectives.language_modeling import MaskedLanguageModeling
+from xltransfer.objectives.multiple_choice import MultipleChoice
 from xltransfer.objectives.multitask import MultiTask
 from xltransfer.objectives.objective import Objective
+from xltransfer.objectives.span import SpanFinding
+from xltransfer.objectives.tagging import Tagging
 from xltransfer.objectives.text_to_text import TextToText
 from xltransfer.outcomes.classification import Labels
+from xltransfer.outcomes.multiple_choice import Choices
 from xltransfer.outcomes.outcome import Outcome
+from xltransfer.outcomes.span import Answers
+from xltransfer.outcomes.tagging import Tags
 from xltransfer.outcomes.text import Generated
 
 ModelConfig = XLMRConfig | MT5Config
@@ -114,12 +125,38 @@ def _language_modeling(model: XLMRConfig, facts: Facts) -> Rendering:
     return Rendering(objective, arrays, arrays)
 
 
+def _multiple_choice(model: XLMRConfig, facts: Facts) -> Rendering:
+    arrays = features.EncoderMultipleChoice(model.pad_id)
+    objective = MultipleChoice(XLMRMultipleChoice(model))
+    return Rendering(objective, arrays, arrays, Choices())
+
+
+def _tagging(model: XLMRConfig, facts: Facts) -> Rendering:
+    arrays = features.EncoderTagging(model.pad_id)
+    objective = Tagging(XLMRTagger(model, facts.labels))
+    return Rendering(objective, arrays, arrays, Tags())
+
+
+def _span(model: XLMRConfig, facts: Facts) -> Rendering:
+    arrays = features.EncoderSpan(model.pad_id)
+    objective = SpanFinding(XLMRSpanFinder(model))
+    return Rendering(objective, arrays, arrays, Answers())
+
+
 ENCODER: dict[str, Callable[[XLMRConfig, Facts], Rendering]] = {
     "classification": _classification,
     "language_modeling": _language_modeling,
+    "multiple_choice": _multiple_choice,
+    "tagging": _tagging,
+    "span": _span,
 }
 # Those of an encoder know what is right, whatever the model.
-TARGETS: dict[str, Outcome] = {"classification": Labels()}
+TARGETS: dict[str, Outcome] = {
+    "classification": Labels(),
+    "multiple_choice": Choices(),
+    "tagging": Tags(),
+    "span": Answers(),
+}
 
 
 def _text(model: MT5Config, facts: Facts) -> Rendering:

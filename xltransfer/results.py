@@ -3,10 +3,11 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from xltransfer import files
 
 COLUMNS = (
     "study",
@@ -37,7 +38,7 @@ def append(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     lines = [
         json.dumps(record, sort_keys=True) for record in (*read(path), *records)
     ]
-    _replace(path, "".join(f"{line}\n" for line in lines))
+    files.replace(path, "".join(f"{line}\n" for line in lines))
 
 
 def write_table(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -46,10 +47,4 @@ def write_table(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    _replace(path, text.getvalue())
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+    files.replace(path, text.getvalue())

@@ -22,6 +22,9 @@ FORMAT = 1
 MULTITASK = "multitask"
 SELECTIONS = ("english_dev", "dev", "last")
 SEQUENCES = {"encoder": ("tokens",), "text": ("inputs", "targets")}
+# Lengths of what is cut before it is packed: a question beside its passage, and
+# how far apart the windows of a passage begin.
+CUT = ("question", "stride")
 
 Lengths = Mapping[str, int] | tuple[tuple[str, int], ...]
 
@@ -33,7 +36,9 @@ class Training:
     Attributes:
       steps: updates, at most.
       batch_size: N, examples an update.
-      lengths: longest example, in tokens, per sequence feature.
+      lengths: longest example, in tokens, per sequence feature; for an
+        encoder that finds spans also, at will, those of `question` and
+        `stride` (see `tasks.problems.passage_windows`).
       optimizer: the update rule.
       row_lengths: length of a packed row; by default that of an example, or
         more where that leaves clearly less padding.
@@ -109,7 +114,11 @@ class Training:
     def columns(self) -> tuple[int, ...]:
         """Length of a packed row, per sequence feature."""
         rows = dict(self.row_lengths or ())
-        return tuple(rows.get(name, most) for name, most in self.lengths)
+        return tuple(
+            rows.get(name, most)
+            for name, most in self.lengths
+            if name not in CUT
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -328,6 +337,8 @@ class Phase:
         expected = SEQUENCES[renderings.name(self.model)]
         family = type(self.model).__name__
         found = tuple(name for name, _ in self.training.lengths)
+        if isinstance(self.model, XLMRConfig) and self.problem == "span":
+            found = tuple(name for name in found if name not in CUT)
         for name in found:
             if name not in expected:
                 raise InputError(

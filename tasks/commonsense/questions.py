@@ -1,5 +1,6 @@
 """Questions with choices of answers, about a text or the world."""
 
+from tasks import templates
 from tasks.commonsense.completion import XCSR_LANGUAGES, xcsr
 from tasks.commonsense.rows import (
     CAPITALS,
@@ -7,6 +8,7 @@ from tasks.commonsense.rows import (
     multiple_choice,
     question,
 )
+from tasks.nli.rows import pairs
 from tasks.row import Dataset, Split
 from tasks.sources import (
     Composed,
@@ -210,6 +212,28 @@ JCOMMONSENSEQA = multiple_choice(
     licence="CC BY-SA 4.0",
 )
 
+
+def _boolq_file(part: str) -> Table:
+    names = pairs("Text", "Question", "Answer")
+    return Table(f"kobest/v1.0/BoolQ/{part}.tsv", names, quoted=True)
+
+
+# Yes or no: a question about a text, as pairs.
+KOBEST_BOOLQ = Dataset(
+    name="kobest_boolq.ko",
+    problem="classification",
+    language="ko",
+    splits=tuple(
+        Split(part, _boolq_file(part), size)
+        for part, size in (("train", 3665), ("dev", 700), ("test", 1404))
+    ),
+    labels=("False", "True"),
+    citation="Kim et al. 2022, KoBEST",
+    url="https://github.com/SKT-LSL/KoBEST_datarepo",
+    licence="CC BY-SA 4.0",
+    **templates.T5_BOOLQ,
+)
+
 # The languages of EXAMS with questions to train on, by their names in it.
 _EXAMS = {
     "bg": "Bulgarian",
@@ -275,5 +299,6 @@ QUESTIONS = (
     C3,
     C3_DIALOGUES,
     JCOMMONSENSEQA,
+    KOBEST_BOOLQ,
     *EXAMS,
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 from tasks.downloads.download import Download, Place, Resource
 from tasks.downloads.english import ENGLISH
 from tasks.downloads.inference import INFERENCE
+from tasks.downloads.raw import RAW, SMALL
 from tasks.downloads.reading import READING
 from tasks.downloads.targets import TARGETS
 from xltransfer.errors import InputError, nearest
@@ -26,7 +27,8 @@ __all__ = [
 ]
 
 DOWNLOADS: dict[str, Download] = {
-    one.name: one for one in (*TARGETS, *ENGLISH, *INFERENCE, *READING)
+    one.name: one
+    for one in (*TARGETS, *ENGLISH, *INFERENCE, *READING, *SMALL, *RAW)
 }
 
 

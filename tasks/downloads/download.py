@@ -44,6 +44,10 @@ class Download:
     licence: str = ""
     url: str = ""
     by_hand: str = field(default="", kw_only=True)
+    # What is left to do once it is fetched.
+    then: str = field(default="", kw_only=True)
+    # Where files that come by hand belong, below the data directory.
+    at: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 def github(
@@ -65,19 +69,22 @@ def archive(address: str, *places: Place) -> tuple[Resource, ...]:
     return (Resource(address, places=places),)
 
 
-def by_hand(name: str, licence: str, url: str, what: str) -> Download:
-    return Download(name, (), licence, url, by_hand=what)
+def by_hand(name: str, licence: str, url: str, what: str, *at: str) -> Download:
+    """What cannot be fetched: says what to do, and where it belongs."""
+    return Download(name, (), licence, url, by_hand=what, at=at or (name,))
 
 
 def hub(name: str, licence: str, identity: str, place: str) -> Download:
-    """Data that only Hugging Face holds, in a layout of its own."""
+    """Data that has no address of its own but on Hugging Face."""
     return by_hand(
         name,
         licence,
         f"https://huggingface.co/datasets/{identity}",
-        f"{identity} is published on Hugging Face only, in its own layout. "
-        "Load it with `datasets`, write each split with `to_json` to "
-        f"{place}/<split>.jsonl and describe it in tasks.yaml.",
+        f"No address is known that still gives the original files. Put them at "
+        f"{place}/ (a message names the one that is missing), or load "
+        f"{identity} with `datasets`, write it out and describe it in "
+        "tasks.yaml.",
+        place,
     )
 
 
@@ -88,7 +95,8 @@ def russian(name: str) -> Download:
         archive(
             f"https://russiansuperglue.com/tasks/download/{name}",
             Place(
-                rf"{name}/((?:train|val|test)\.jsonl)", rf"russian/{name}/\1"
+                rf"{name}/((?:train|val|test)\.jsonl)",
+                rf"russian_super_glue/{name}/\1",
             ),
         ),
         "MIT",

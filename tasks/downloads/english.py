@@ -10,7 +10,6 @@ from tasks.downloads.download import (
 )
 
 _FAIR = "https://dl.fbaipublicfiles.com"
-_SPLITS = "(train|dev|test)"
 
 ENGLISH = (
     Download(
@@ -33,18 +32,18 @@ ENGLISH = (
         "snli",
         archive(
             "https://nlp.stanford.edu/projects/snli/snli_1.0.zip",
-            Place(rf"snli_1\.0/(snli_1\.0_{_SPLITS}\.jsonl)", r"snli/\1"),
+            Place(
+                r"(snli_1\.0/snli_1\.0_(?:train|dev|test)\.jsonl)", r"snli/\1"
+            ),
         ),
         "CC BY-SA 4.0",
         "https://nlp.stanford.edu/projects/snli/",
     ),
     Download(
-        "multinli",
+        "mnli",
         archive(
             "https://cims.nyu.edu/~sbowman/multinli/multinli_1.0.zip",
-            Place(
-                r"multinli_1\.0/(multinli_1\.0_[\w]+\.jsonl)", r"multinli/\1"
-            ),
+            Place(r"(multinli_1\.0/multinli_1\.0_\w+\.jsonl)", r"mnli/\1"),
         ),
         "OANC and others: see its page",
         "https://cims.nyu.edu/~sbowman/multinli/",
@@ -53,7 +52,7 @@ ENGLISH = (
         "anli",
         archive(
             f"{_FAIR}/anli/anli_v0.1.zip",
-            Place(rf"anli_v0\.1/(R[123]/{_SPLITS}\.jsonl)", r"anli/\1"),
+            Place(r"(anli_v0\.1/R[123]/(?:train|dev|test)\.jsonl)", r"anli/\1"),
         ),
         "CC BY-NC 4.0",
         "https://github.com/facebookresearch/anli",
@@ -75,7 +74,7 @@ ENGLISH = (
         "qqp",
         archive(
             f"{_FAIR}/glue/data/QQP.zip",
-            Place(rf"QQP/({_SPLITS}\.tsv)", r"qqp/\1"),
+            Place(r"(QQP/(?:train|dev)\.tsv)", r"qqp/\1"),
         ),
         "Quora's terms of service: no commercial use",
         "https://gluebenchmark.com/tasks",

@@ -10,6 +10,7 @@ from tasks.downloads.download import (
 )
 
 _JGLUE = "6f071c09316baae89c3d083a90985b4b1cb9968c"
+_PARSINLU = "a3b08d0b93ca84e0017e2f490a2aa3ab36c79885"
 _KLUE = "3efd98708a40ff49251fddde35453f8fbb11f536"
 
 INFERENCE = (
@@ -32,7 +33,7 @@ INFERENCE = (
         archive(
             "https://storage.googleapis.com/cluebenchmark/tasks/"
             "cmnli_public.zip",
-            Place(r"(?:.*/)?((?:train|dev)\.json)", r"cmnli/\1"),
+            Place(r"(?:.*/)?((?:train|dev)\.json)", r"cmnli/cmnli_public/\1"),
         ),
         "?",
         "https://www.cluebenchmarks.com",
@@ -99,7 +100,15 @@ INFERENCE = (
         "CC BY-SA 4.0",
         "https://github.com/verypluming/JSICK",
     ),
-    hub("jsnli", "CC BY-SA 4.0", "shunk031/jsnli", "jsnli"),
+    Download(
+        "jsnli",
+        archive(
+            "https://nlp.ist.i.kyoto-u.ac.jp/nl-resource/JSNLI/jsnli_1.1.zip",
+            Place(r"(jsnli_1\.1/(?:dev|train_w_filtering)\.tsv)", r"jsnli/\1"),
+        ),
+        "CC BY-SA 4.0",
+        "https://nlp.ist.i.kyoto-u.ac.jp/?JSNLI",
+    ),
     Download(
         "farstail",
         github(
@@ -112,11 +121,20 @@ INFERENCE = (
         "Apache-2.0",
         "https://github.com/dml-qom/FarsTail",
     ),
-    hub(
+    Download(
         "parsinlu_entailment",
+        github(
+            "persiannlp/parsinlu",
+            _PARSINLU,
+            *(
+                f"data/entailment/{part}.csv"
+                for part in ("train", "dev", "test")
+            ),
+            to="parsinlu_entailment",
+            strip="data/entailment/",
+        ),
         "CC BY-NC-SA 4.0",
-        "persiannlp/parsinlu_entailment",
-        "parsinlu_entailment",
+        "https://github.com/persiannlp/parsinlu",
     ),
     Download(
         "indonli",
@@ -133,7 +151,21 @@ INFERENCE = (
         "CC BY-SA 4.0",
         "https://github.com/ir-nlp-csui/indonli",
     ),
-    hub("wrete", "MIT", "indonlp/indonlu", "wrete"),
+    Download(
+        "wrete",
+        github(
+            "indobenchmark/indonlu",
+            "master",
+            *(
+                f"dataset/wrete_entailment-ui/{part}_preprocess.csv"
+                for part in ("train", "valid", "test")
+            ),
+            to="wrete",
+            strip="dataset/wrete_entailment-ui/",
+        ),
+        "MIT",
+        "https://github.com/indobenchmark/indonlu",
+    ),
     Download(
         "assin2",
         github(
@@ -144,7 +176,9 @@ INFERENCE = (
             strip="sources/",
         ),
         "MIT",
-        "https://github.com/ruanchaves/assin",
+        "https://sites.google.com/view/assin2",
+        # The dev and test sets lie behind the page.
+        at=("assin2",),
     ),
     hub("assin", "?", "nilc-nlp/assin", "assin"),
     Download(
@@ -153,21 +187,38 @@ INFERENCE = (
             archive(
                 "https://tabilab.cmpe.boun.edu.tr/datasets/nli_datasets/"
                 f"{name}_1.0.zip",
-                Place(r"(?:.*/)?([\w.-]+\.jsonl)", rf"nli_tr/{name}/\1"),
+                Place(r"(?:.*/)?([\w.-]+\.jsonl)", rf"nli_tr/{name}_1.0/\1"),
             )[0]
             for name in ("snli_tr", "multinli_tr")
         ),
         "CC BY, CC BY-SA, MIT and others, by part",
         "https://github.com/boun-tabi/NLI-TR",
     ),
-    hub("bbc_hindi_nli", "MIT", "midas/bbc_hindi_nli", "bbc_hindi_nli"),
-    hub("hda_hindi_nli", "MIT", "midas/hda_nli_hindi", "hda_hindi_nli"),
+    Download(
+        "hindi_nli",
+        github(
+            "midas-research/hindi-nli-data",
+            "bb3ff91b04770516938c24f81c0d20c0359eeb28",
+            *(
+                f"Textual_Entailment/{name}/{name}_recasted_{part}.tsv"
+                for name in ("BBC", "HDA")
+                for part in ("train", "dev", "test")
+            ),
+            to="hindi_nli",
+            strip="Textual_Entailment/",
+        ),
+        "MIT",
+        "https://github.com/midas-research/hindi-nli-data",
+    ),
     Download(
         "newsph_nli",
         archive(
             "https://s3.us-east-2.amazonaws.com/blaisecruz.com/datasets/"
             "newsph/newsph-nli.zip",
-            Place(r"(?:.*/)?((?:train|valid|test)\.csv)", r"newsph_nli/\1"),
+            Place(
+                r"(?:.*/)?((?:train|valid|test)\.csv)",
+                r"newsph_nli/newsph-nli/\1",
+            ),
         ),
         "unknown",
         "https://github.com/jcblaisecruz02/Filipino-Text-Benchmarks",

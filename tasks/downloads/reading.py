@@ -11,6 +11,8 @@ from tasks.downloads.download import (
     russian,
 )
 
+_EXAMS = "ee4a256bf9b022de2870ed7dfa878a18d90a6ca2"
+_PARSINLU = "a3b08d0b93ca84e0017e2f490a2aa3ab36c79885"
 _KLUE = "3efd98708a40ff49251fddde35453f8fbb11f536"
 
 READING = (
@@ -67,7 +69,16 @@ READING = (
         "FQuAD is given out through a form on its page. Put train.json and "
         "valid.json at fquad/.",
     ),
-    hub("piaf", "MIT", "AgentPublic/piaf", "piaf"),
+    Download(
+        "piaf",
+        files(
+            "https://github.com/etalab-ia/piaf-code/raw/master",
+            "piaf-v1.0.json",
+            to="piaf",
+        ),
+        "MIT",
+        "https://piaf.etalab.studio",
+    ),
     hub("germanquad", "CC BY 4.0", "deepset/germanquad", "germanquad"),
     Download(
         "korquad",
@@ -80,12 +91,19 @@ READING = (
         "CC BY-ND 4.0",
         "https://korquad.github.io",
     ),
-    by_hand(
+    Download(
         "korquad2",
+        files(
+            "https://github.com/korquad/korquad.github.io/raw/master/dataset",
+            *(
+                f"KorQuAD_2.1/{part}/KorQuAD_2.1_{part}_{number:02}.zip"
+                for part, count in (("train", 13), ("dev", 2))
+                for number in range(count)
+            ),
+            to="korquad",
+        ),
         "CC BY-ND 4.0",
         "https://korquad.github.io",
-        "KorQuAD 2 comes in dozens of archives of HTML pages. Fetch those you "
-        "want from its page and unpack them at korquad2/.",
     ),
     Download(
         "klue_mrc",
@@ -120,6 +138,12 @@ READING = (
             "c84784219785c1fc05884b26081d9b7b4156c019",
             "SQuAD-es-v1.1/train-v1.1-es.json",
             "SQuAD-es-v1.1/dev-v1.1-es.json",
+            to="squad_es",
+            strip="SQuAD-es-v1.1/",
+        )
+        + github(
+            "ccasimiro88/TranslateAlignRetrieve",
+            "c84784219785c1fc05884b26081d9b7b4156c019",
             "SQuAD-es-v2.0/dev-v2.0-es_small.json",
             to="squad_es",
             strip="SQuAD-es-v2.0/",
@@ -139,25 +163,23 @@ READING = (
         "CC BY-SA 4.0",
         "https://github.com/crux82/squad-it",
     ),
-    Download(
+    by_hand(
         "squad_pt",
-        github(
-            "nunorc/squad-v1.1-pt",
-            "master",
-            "train-v1.1-pt.json",
-            "dev-v1.1-pt.json",
-            to="squad_pt",
-        ),
         "MIT",
         "https://github.com/nunorc/squad-v1.1-pt",
+        "The files lie behind the links of its page. Put "
+        "squad-train-v1.1.json and squad-dev-v1.1.json at squad_pt/.",
     ),
-    hub("thaiqa", "CC BY-NC-SA", "pythainlp/thaiqa_squad", "thaiqa"),
+    hub("thaiqa", "CC BY-NC-SA", "pythainlp/thaiqa_squad", "thaiqa_squad"),
     Download(
         "iapp_wiki_qa",
         archive(
             "https://github.com/iapp-technology/iapp-wiki-qa-dataset/raw/main/"
             "squad_format/data.zip",
-            Place(r"(?:.*/)?((?:train|valid|test)\.jsonl)", r"iapp_wiki_qa/\1"),
+            Place(
+                r"(?:.*/)?((?:train|valid|test)\.jsonl)",
+                r"iapp_wiki_qa_squad/\1",
+            ),
         ),
         "MIT",
         "https://github.com/iapp-technology/iapp-wiki-qa-dataset",
@@ -177,15 +199,76 @@ READING = (
         "CC BY-NC-SA 4.0",
         "https://github.com/persiannlp/parsinlu",
     ),
-    hub(
+    Download(
         "parsinlu_reading",
+        github(
+            "persiannlp/parsinlu",
+            _PARSINLU,
+            *(
+                f"data/reading_comprehension/{part}.jsonl"
+                for part in ("train", "dev", "eval")
+            ),
+            to="parsinlu_reading_comprehension",
+            strip="data/reading_comprehension/",
+        ),
         "CC BY-NC-SA 4.0",
-        "persiannlp/parsinlu_reading_comprehension",
-        "parsinlu_reading",
+        "https://github.com/persiannlp/parsinlu",
     ),
-    hub("exams", "CC BY-SA 4.0", "mhardalov/exams", "exams"),
+    Download(
+        "exams",
+        tuple(
+            archive(
+                "https://raw.githubusercontent.com/mhardalov/exams-qa/"
+                f"{_EXAMS}/data/exams/multilingual/{part}.jsonl.tar.gz",
+                Place(
+                    rf"(?:.*/)?({part}\.jsonl)",
+                    r"exams/data/exams/multilingual/\1",
+                ),
+            )[0]
+            for part in ("train", "dev", "test")
+        ),
+        "CC BY-SA 4.0",
+        "https://github.com/mhardalov/exams-qa",
+    ),
     hub("elkarhizketak", "CC BY-SA", "HiTZ/elkarhizketak", "elkarhizketak"),
-    hub("kobest", "CC BY-SA 4.0", "skt/kobest_v1", "kobest"),
-    hub("indic_copa", "?", "ai4bharat/indic_glue", "indic_copa"),
-    hub("xcsr", "MIT", "INK-USC/xcsr", "xcsr"),
+    Download(
+        "kobest",
+        github(
+            "SKT-LSL/KoBEST_datarepo",
+            "main",
+            *(
+                f"v1.0/{name}/{part}.tsv"
+                for name in ("BoolQ", "COPA", "HellaSwag")
+                for part in ("train", "dev", "test")
+            ),
+            to="kobest",
+        ),
+        "CC BY-SA 4.0",
+        "https://github.com/SKT-LSL/KoBEST_datarepo",
+    ),
+    Download(
+        "indic_copa",
+        archive(
+            "https://storage.googleapis.com/ai4bharat-public-indic-nlp-corpora/"
+            "evaluations/copa-translated.tar.gz",
+            Place(
+                r"(?:.*/)?(hi|gu|mr)/((?:train|val|test)\.jsonl)",
+                r"indic_glue/copa/\1/\2",
+            ),
+        ),
+        "?",
+        "https://ai4bharat.iitm.ac.in/indicglue",
+    ),
+    Download(
+        "xcsr",
+        archive(
+            "https://inklab.usc.edu/XCSR/xcsr_datasets.zip",
+            Place(
+                r"(X-CSR_datasets/X-(?:CSQA|CODAH)/\w+/\w+\.jsonl)",
+                r"xcsr/\1",
+            ),
+        ),
+        "MIT",
+        "https://inklab.usc.edu/XCSR/",
+    ),
 )

@@ -6,6 +6,7 @@ from tasks.benchmarks import (
     LAREQA_LANGUAGES,
     PAWSX_LANGUAGES,
     TATOEBA_ISO3,
+    TYDIQA_LANGUAGES,
     XCOPA_LANGUAGES,
     XNLI_LANGUAGES,
     XQUAD_LANGUAGES,
@@ -44,7 +45,7 @@ TARGETS = (
             f"{_FAIR}/XNLI/XNLI-MT-1.0.zip",
             Place(
                 r"XNLI-MT-1\.0/multinli/(multinli\.train\.\w+\.tsv)",
-                r"xnli/XNLI-MT-1.0/multinli/\1",
+                r"xnli_mt/XNLI-MT-1.0/multinli/\1",
             ),
         ),
         "CC BY-NC 4.0",
@@ -54,15 +55,15 @@ TARGETS = (
         "pawsx",
         archive(
             f"{_GOOGLE}/paws/pawsx/x-final.tar.gz",
+            # XTREME's layout where it has the labels, else the official one.
             Place(
-                r"x-final/(\w\w)/(train|dev|test)(?:_2k)?\.tsv",
+                r"x-final/(\w\w)/(dev|train)(?:_2k)?\.tsv",
                 r"pawsx/\2-\1.tsv",
                 conversions.without_header_and_id,
             ),
             Place(
-                r"x-final/(\w\w)/translated_train\.tsv",
-                r"pawsx/train-\1.tsv",
-                conversions.without_header_and_id,
+                r"(x-final/\w\w/(?:translated_train|test_2k)\.tsv)",
+                r"pawsx/\1",
             ),
         ),
         "free use with acknowledgement (Google)",
@@ -96,7 +97,7 @@ TARGETS = (
         "siqa",
         archive(
             f"{_GOOGLE}/ai2-mosaic/public/socialiqa/socialiqa-train-dev.zip",
-            Place(r"(?:.*/)?((?:train|dev)[\w.-]*)", r"siqa/\1"),
+            Place(r"(socialiqa-train-dev/(?:train|dev)[\w.-]*)", r"siqa/\1"),
         ),
         "CC BY 4.0",
         "https://leaderboard.allenai.org/socialiqa",
@@ -105,11 +106,17 @@ TARGETS = (
         "ud",
         archive(
             f"{_UD}/1-3105/ud-treebanks-v2.5.tgz",
-            Place(r"(ud-treebanks-v2\.5/UD_[\w-]+/[\w-]+\.conllu)", r"ud/\1"),
+            Place(
+                r"ud-treebanks-v2\.5/(UD_[\w-]+/[\w-]+\.conllu)",
+                r"ud-treebanks-v2.5/\1",
+            ),
         )
         + archive(
             f"{_UD}/1-3424/ud-treebanks-v2.7.tgz",
-            Place(r"(ud-treebanks-v2\.7/UD_[\w-]+/[\w-]+\.conllu)", r"ud/\1"),
+            Place(
+                r"ud-treebanks-v2\.7/(UD_[\w-]+/[\w-]+\.conllu)",
+                r"ud-treebanks-v2.7/\1",
+            ),
         ),
         "one for each treebank: see its README",
         "https://universaldependencies.org",
@@ -121,8 +128,7 @@ TARGETS = (
             "panx_dataset.zip",
             Place(
                 rf"(?:panx_dataset/)?([\w-]+)\.tar\.gz!(?:\./)?{_SPLITS}",
-                r"panx/\2-\1.tsv",
-                conversions.without_language,
+                r"panx_dataset/\1/\2",
             ),
         ),
         "none stated",
@@ -207,11 +213,20 @@ TARGETS = (
         "mewslix",
         archive(
             f"{_GOOGLE}/gresearch/mewsli/mewsli-x_20220518_6.zip",
-            Place(r"(?:mewsli-x/)?(.+\.(?:jsonl|tsv|md))", r"mewslix/\1"),
+            Place(
+                r"(?:.*/)?((?:candidate_set_entities|wikipedia_pairs-train|"
+                r"wikipedia_pairs-dev|wikinews_mentions_no_text-dev|"
+                r"wikinews_mentions_no_text-test)\.jsonl)",
+                r"mewslix/\1",
+            ),
         ),
         "Apache-2.0; texts CC BY-SA 3.0 and CC BY 2.5",
         "https://github.com/google-research/google-research/tree/master/"
         "dense_representations_for_entity_retrieval/mel",
+        then="The mentions in WikiNews come without their texts. Run "
+        "get-mewsli-x.sh of its page, and put wikinews_mentions-dev.jsonl and "
+        "wikinews_mentions-test.jsonl at mewslix/.",
+        at=("mewslix/wikinews_mentions-",),
     ),
     Download(
         "lareqa",
@@ -230,7 +245,7 @@ TARGETS = (
             Resource(
                 f"{_TRANSLATIONS}/SQuAD/translate-{part}/"
                 f"squad.translate.{part}.en-{code}.json",
-                f"translated/squad/squad.translate.{part}.en-{code}.json",
+                f"xtreme_translations/SQuAD/translate-{part}/squad.translate.{part}.en-{code}.json",
             )
             for code in XQUAD_LANGUAGES
             if code not in ("en", "ro")
@@ -245,7 +260,8 @@ TARGETS = (
             Resource(
                 f"{_TRANSLATIONS}/PAWSX/translate-train/"
                 f"en-{code}-translated.tsv",
-                f"translated/pawsx/en-{code}-translated.tsv",
+                f"xtreme_translations/PAWSX/translate-train/"
+                f"en-{code}-translated.tsv",
             )
             for code in PAWSX_LANGUAGES
             if code != "en"
@@ -254,12 +270,28 @@ TARGETS = (
         "https://github.com/google-research/xtreme",
     ),
     Download(
+        "translated_tydiqa",
+        tuple(
+            Resource(
+                f"{_TRANSLATIONS}/TyDiQA-GoldP/translate-train/"
+                f"tydiqa.translate.train.en-{code}.json",
+                "xtreme_translations/TyDiQA-GoldP/translate-train/"
+                f"tydiqa.translate.train.en-{code}.json",
+            )
+            for code in TYDIQA_LANGUAGES
+            if code != "en"
+        ),
+        "Apache-2.0",
+        "https://github.com/google-research/xtreme",
+    ),
+    Download(
         "translated_xnli",
         tuple(
             Resource(
                 f"{_TRANSLATIONS}/XNLI/translate-train/"
                 f"en-{code}-translated.tsv",
-                f"translated/xnli/en-{code}-translated.tsv",
+                f"xtreme_translations/XNLI/translate-train/"
+                f"en-{code}-translated.tsv",
             )
             for code in XNLI_LANGUAGES
             if code != "en"

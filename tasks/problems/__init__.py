@@ -19,6 +19,8 @@ from tasks.problems import (
     language_modeling,
     multiple_choice,
     retrieval,
+    span,
+    tagging,
 )
 from xltransfer.errors import InputError, nearest
 
@@ -31,6 +33,8 @@ PROBLEMS: dict[str, ModuleType] = {
     "language_modeling": language_modeling,
     "multiple_choice": multiple_choice,
     "retrieval": retrieval,
+    "tagging": tagging,
+    "span": span,
 }
 
 

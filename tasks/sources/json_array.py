@@ -93,10 +93,10 @@ def _after(content: str, place: int, expected: str, path: Path) -> int:
     place = _SPACE.match(content, place).end()
     if content[place : place + 1] != expected:
         number = content.count("\n", 0, place) + 1
-        found = content[place : place + 1] or "the end of the file"
+        found = repr(content[place]) if place < len(content) else "its end"
         raise InputError(
             f"{path}:{number}: expected {expected!r} of a JSON list, found "
-            f"{found!r}. Is the file whole?"
+            f"{found}. Is the file whole?"
         )
     return place + 1
 

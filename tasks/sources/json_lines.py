@@ -40,10 +40,12 @@ class JsonLines(FileSource):
         yield from damage.examples(numbered, self._picked)
 
     def _picked(self, line: str, where: str) -> dict[str, Any]:
-        return picked(_object(line, where), self.keys, self.integers, where)
+        found = json_object(line, where)
+        return picked(found, self.keys, self.integers, where)
 
 
-def _object(line: str, where: str) -> dict:
+def json_object(line: str, where: str) -> dict:
+    """Returns the JSON object of a line; raises InputError for another."""
     try:
         found = json.loads(line)
     # Thousands of brackets within each other exhaust the decoder's stack.

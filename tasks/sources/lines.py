@@ -24,16 +24,21 @@ def text(path: Path) -> str:
     Raises InputError, with file and line, for a missing, empty or damaged file
     (see `content`), bytes that are no UTF-8 and NUL characters.
     """
-    found = content(path).removeprefix(_BYTE_ORDER_MARK)
+    found = decoded(path, content(path))
+    if "\r" in found:
+        found = found.replace("\r\n", "\n").removesuffix("\r")
+    return found
+
+
+def decoded(path: Path | str, found: bytes) -> str:
+    """Returns UTF-8 as text, without a byte order mark.
+
+    Raises InputError, with `path` and line, for nothing but space, bytes that
+    are no UTF-8 and NUL characters.
+    """
+    found = found.removeprefix(_BYTE_ORDER_MARK)
     if not found.strip():
         raise InputError(f"{path}:1: the file is empty.")
-    decoded = _decoded(path, found)
-    if "\r" in decoded:
-        decoded = decoded.replace("\r\n", "\n").removesuffix("\r")
-    return decoded
-
-
-def _decoded(path: Path, found: bytes) -> str:
     nul = found.find(b"\0")
     if nul >= 0:
         raise InputError(

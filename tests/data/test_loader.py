@@ -19,6 +19,11 @@ CORRUPTED = features.SpanCorruption(TEXT_VOCABULARY, eos_id=1)
 PROBLEMS = {
     "classification": (CLASSIFICATION, small_caches.pairs, (24,)),
     "masked": (MASKED, small_caches.windows, (24,)),
+    "multiple choice": (
+        features.EncoderMultipleChoice(1),
+        small_caches.questions,
+        (20,),
+    ),
     "text": (features.TextToText(), small_caches.text_pairs, (20, 6)),
     "span corruption": (CORRUPTED, small_caches.bare_windows, (24, 12)),
 }

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from seqio_rows import assert_equal_rows, batched, singles
 from spans import restored
 
 import tasks
-from tasks import nli, problems
+from tasks import nli
 from tasks.mixtures import Mixture
 from tasks.row import Dataset, Split, rows
 from tasks.sources import Generated
@@ -52,38 +52,6 @@ def text(rows, name: str = "toytext.en") -> Dataset:
         (Split("train", source, len(rows)),),
         metrics=(),
     )
-
-
-def singles(name: str, lengths, **arguments) -> list[dict]:
-    ds = seqio.get_mixture_or_task(name).get_dataset(
-        lengths, "train", shuffle=False, **arguments
-    )
-    return list(ds.as_numpy_iterator())
-
-
-def batched(name: str, lengths, batch_size: int = 3) -> list[dict]:
-    rows = []
-    for batch in registration.batches(name, "train", lengths, batch_size):
-        columns = {
-            feature: np.split(column[0], np.cumsum(column[1])[:-1])
-            if isinstance(column, tuple)
-            else column
-            for feature, column in batch.items()
-        }
-        rows += [
-            dict(zip(columns, row, strict=True))
-            for row in zip(*columns.values(), strict=True)
-        ]
-    return rows
-
-
-def assert_equal_rows(found: list[dict], expected: list[dict]) -> None:
-    assert len(found) == len(expected)
-    for row, other in zip(found, expected, strict=True):
-        assert row.keys() == other.keys()
-        for feature in row:
-            np.testing.assert_array_equal(row[feature], other[feature])
-            assert row[feature].dtype == other[feature].dtype
 
 
 def test_the_encoder_reads_both_sentences_between_special_tokens(
@@ -366,39 +334,3 @@ def test_batches_of_snli_are_its_examples(data_dir, tmp_path):
         tokens, np.concatenate([row["tokens"] for row in one_by_one])
     )
     np.testing.assert_array_equal(labels, [row["label"] for row in one_by_one])
-
-
-def words(rows: tuple = ()) -> list[dict]:
-    return [{"words": row, "sizes": tuple(map(len, row))} for row in rows]
-
-
-def test_lists_of_any_length_pass_in_batches_as_they_do_alone(
-    monkeypatch, tmp_path
-):
-    """A problem whose examples are lists: the words and their lengths."""
-    kinds = {"words": "texts", "sizes": "numbers", "index": "index"}
-    problem = SimpleNamespace(
-        FIELDS=kinds,
-        canonical=lambda dataset: lambda fields, where: fields,
-    )
-    monkeypatch.setitem(problems.PROBLEMS, "words", problem)
-    rows = (("one", "deux", "三"), (), ("five",), ("six", "seven"), ())
-    source = Generated(words, (("rows", rows),))
-    dataset = Dataset("w.en", "words", "en", (Split("train", source),))
-    reader = registration.RowSource(dataset, None)
-    alone = list(reader.get_dataset("train", shuffle=False))
-    for size in (1, 2, 5, 9):
-        together = [
-            {name: column[place] for name, column in batch.items()}
-            for batch in reader.get_batches("train", size)
-            for place in range(len(batch["index"]))
-        ]
-        assert len(alone) == len(together) == len(rows)
-        for one, other, row in zip(alone, together, rows, strict=True):
-            decoded = tuple(word.decode() for word in one["words"].numpy())
-            assert decoded == row
-            for name in kinds:
-                ours, theirs = one[name].numpy(), other[name].numpy()
-                assert ours.dtype == theirs.dtype
-                np.testing.assert_array_equal(ours, theirs)
-    assert [int(one["index"]) for one in alone] == [0, 1, 2, 3, 4]

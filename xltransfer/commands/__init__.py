@@ -1,1 +1,1 @@
-"""The commands, one file a group. `cli` registers them."""
+"""The command line, one file a group of commands."""

@@ -1,6 +1,41 @@
-"""The benchmarks' own definitions, as functions (targets, predictions)."""
+"""The benchmarks' own definitions, as functions (targets, predictions).
+
+Each returns official names and values in percent. None needs more than the
+standard library; `mining`, which makes BUCC's predictions, needs NumPy.
+"""
+
+from collections.abc import Mapping
+from functools import partial
 
 from xltransfer.metrics.accuracy import accuracy
+from xltransfer.metrics.mlqa import LANGUAGES, mlqa
+from xltransfer.metrics.retrieval import bucc, mean_average_precision
+from xltransfer.metrics.squad import squad, squad_v2
+from xltransfer.metrics.tagging import chunk_f1
+from xltransfer.metrics.text_spans import span_f1
 
+# Raised when a metric's meaning changes.
 VERSION = 1
-METRICS = {"accuracy": accuracy}
+METRICS = {
+    "accuracy": accuracy,
+    "squad": squad,
+    "squad_v2": squad_v2,
+    **{f"mlqa_{one}": partial(mlqa, language=one) for one in LANGUAGES},
+    "udpos": chunk_f1,
+    "panx": chunk_f1,
+    "span_f1": span_f1,
+    "tatoeba": accuracy,
+    "bucc": bucc,
+    "map@20": mean_average_precision,
+}
+
+
+def selected(scores: Mapping[str, float]) -> float:
+    """Returns the number by which a checkpoint is chosen.
+
+    It is what enters XTREME's aggregate: the mean of exact match and F1 for
+    questions, F1 for tags, else the metric's first value.
+    """
+    if "exact_match" in scores:
+        return (scores["exact_match"] + scores["f1"]) / 2
+    return scores.get("f1", next(iter(scores.values())))

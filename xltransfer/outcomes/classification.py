@@ -14,6 +14,8 @@ from xltransfer.data.packing import Layout
 class Labels:
     """Outputs are classes [B, S]; predictions are labels."""
 
+    layout: str = "labels"
+
     def read(
         self,
         outputs: np.ndarray,

@@ -10,7 +10,13 @@ from xltransfer.data.packing import Layout
 
 
 class Outcome(Protocol):
-    """How one problem's outputs become what its benchmark asks for."""
+    """How one problem's outputs become what its benchmark asks for.
+
+    Attributes:
+      layout: of its files, a name in `submission.formats.FORMATS`.
+    """
+
+    layout: str
 
     def read(
         self, outputs: Any, layout: Layout, cache: Cache, examples: np.ndarray

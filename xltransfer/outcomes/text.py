@@ -27,6 +27,11 @@ class Generated:
     problem: str
     encoder: Outcome
 
+    @property
+    def layout(self) -> str:
+        """The problem's."""
+        return self.encoder.layout
+
     def read(
         self,
         outputs: np.ndarray,
@@ -43,8 +48,9 @@ class Generated:
     def combine(self, cache: Cache, found: Sequence[Any]) -> list[Any]:
         """Returns what each raw example's text says."""
         parse = problems.problem(self.problem).parse_text
+        labels = cache.manifest["labels"]
         return [
-            parse(text, record)
+            parse(text, {**record, "labels": labels})
             for text, record in zip(found, cache.records, strict=True)
         ]
 

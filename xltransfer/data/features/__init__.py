@@ -9,6 +9,9 @@ from xltransfer.data.features.language_modeling import (
     MaskedLanguageModeling,
     SpanCorruption,
 )
+from xltransfer.data.features.multiple_choice import EncoderMultipleChoice
+from xltransfer.data.features.span import EncoderSpan
+from xltransfer.data.features.tagging import EncoderTagging
 from xltransfer.data.features.text import (
     RankedAnswers,
     TextInputs,
@@ -19,6 +22,9 @@ __all__ = [
     "Batch",
     "Drawn",
     "EncoderClassification",
+    "EncoderMultipleChoice",
+    "EncoderSpan",
+    "EncoderTagging",
     "Features",
     "MaskedLanguageModeling",
     "RankedAnswers",

@@ -1,0 +1,47 @@
+"""`xltransfer score`: predictions of any origin, in the submission layout."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xltransfer.errors import InputError
+from xltransfer.metrics.benchmarks import BENCHMARKS
+
+_Benchmark = StrEnum("_Benchmark", list(BENCHMARKS))
+
+
+def score(
+    predictions: Annotated[
+        Path, typer.Argument(help="A folder: TASK/test-LANGUAGE.SUFFIX.")
+    ],
+    labels: Annotated[
+        Path,
+        typer.Option(help="The folder of the gold labels, laid out alike."),
+    ],
+    json: Annotated[
+        Path | None, typer.Option(help="A file for all values, unrounded.")
+    ] = None,
+    benchmark: Annotated[
+        _Benchmark | None,
+        typer.Option(
+            help="Whose tasks and languages count; else those that are there."
+        ),
+    ] = None,
+) -> None:
+    """Checks predictions and scores them as XTREME's own scorer does."""
+    import json as encoder
+
+    from xltransfer import files
+    from xltransfer.report import scores as report
+    from xltransfer.scoring import score_folder
+
+    if json is not None and (
+        json.is_dir() or not json.absolute().parent.is_dir()
+    ):
+        raise InputError(f"--json {json}: name a file in an existing folder.")
+    found = score_folder(predictions, labels, benchmark)
+    report.print_scores(found)
+    if json is not None:
+        files.replace(json, encoder.dumps(found.record(), indent=1) + "\n")
