@@ -167,6 +167,41 @@ EXAMPLES = {
         {"a.txt": "one\ntwo\nthree\n"},
         {"text": "two"},
     ),
+    "squad": (
+        """
+        problem: span
+        splits:
+          dev: {format: squad, path: a.json}
+        """,
+        {
+            "a.json": '{"data": [{"paragraphs": [{"context": "a bc", "qas": '
+            '[{"id": "1", "question": "q", "answers": '
+            '[{"text": "bc", "answer_start": 2}]}]}]}]}'
+        },
+        {"question": "q", "answers": ["bc"], "begin": 2, "end": 4},
+    ),
+    "question lines": (
+        """
+        problem: span
+        splits:
+          dev: {format: question lines, path: a.jsonl, keys: {question: ask}}
+        """,
+        {
+            "a.jsonl": '{"id": "1", "ask": "q", "context": "a bc", '
+            '"answers": {"text": ["bc"], "answer_start": [2]}}'
+        },
+        {"question": "q", "answers": ["bc"]},
+    ),
+    "tagged": (
+        """
+        problem: tagging
+        labels: [O, B-PER]
+        splits:
+          dev: {format: tagged, path: a.tsv, separator: " "}
+        """,
+        {"a.tsv": "Amina B-PER\nsings O\n"},
+        {"words": ["Amina", "sings"], "tags": [1, 0]},
+    ),
     "pairs to find": (
         """
         problem: retrieval
