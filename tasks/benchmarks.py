@@ -52,7 +52,7 @@ XTREME: dict[str, tuple[str, ...]] = {
     "xquad": tuple(code for code in XQUAD_LANGUAGES if code != "ro"),
     "mlqa": MLQA_LANGUAGES,
     "tydiqa": TYDIQA_LANGUAGES,
-    "bucc": BUCC_LANGUAGES,
+    "bucc2018": BUCC_LANGUAGES,
     "tatoeba": _XTREME_TATOEBA,
 }
 XTREME_R: dict[str, tuple[str, ...]] = {

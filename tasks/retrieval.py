@@ -59,7 +59,7 @@ def _bucc(code: str) -> Dataset:
         source = MinedPairs(f"{stem}.{code}", f"{stem}.en", f"{stem}.gold")
         splits.append(Split(name, source))
     return _retrieval(
-        name=f"bucc.{code}",
+        name=f"bucc2018.{code}",
         language=code,
         splits=tuple(splits),
         metrics=("bucc",),

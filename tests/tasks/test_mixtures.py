@@ -233,7 +233,7 @@ def test_benchmarks_have_the_official_number_of_languages():
     }
     assert parts["xtreme"] == {
         **{"xnli": 15, "pawsx": 7, "udpos": 33, "panx": 40, "xquad": 11},
-        **{"mlqa": 7, "tydiqa": 9, "bucc": 4, "tatoeba": 36},
+        **{"mlqa": 7, "tydiqa": 9, "bucc2018": 4, "tatoeba": 36},
     }
     assert parts["xtreme_r"] == {
         **{"xnli": 15, "xcopa": 11, "udpos": 38, "panx": 48, "xquad": 12},
