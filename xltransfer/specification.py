@@ -337,7 +337,8 @@ class Phase:
         expected = SEQUENCES[renderings.name(self.model)]
         family = type(self.model).__name__
         found = tuple(name for name, _ in self.training.lengths)
-        if isinstance(self.model, XLMRConfig) and self.problem == "span":
+        problems = {part.dataset.problem for part in self.components}
+        if isinstance(self.model, XLMRConfig) and "span" in problems:
             found = tuple(name for name in found if name not in CUT)
         for name in found:
             if name not in expected:
