@@ -38,6 +38,7 @@ RANKS = (
     },
     {"partitioning", "models", "pretrained", "metrics", "environment"},
     {
+        "components",
         "results",
         "published",
         "statistics",

@@ -9,16 +9,16 @@ import tasks
 from tasks.vocabularies import Vocabulary
 from xltransfer import evaluate, fields, metrics, phase
 from xltransfer import results as records
+from xltransfer.components import (
+    Component,
+    companion_of,
+    components_of,
+)
 from xltransfer.errors import InputError, nearest
 from xltransfer.interruption import Interruption
 from xltransfer.partitioning import Partitioning
 from xltransfer.renderings import ModelConfig
-from xltransfer.specification import (
-    Component,
-    Phase,
-    Training,
-    components_of,
-)
+from xltransfer.specification import Phase, Training
 from xltransfer.workspace import Execution, Workspace, finished
 
 
@@ -235,7 +235,9 @@ def prepare(study: Study, workspace: Workspace) -> Iterator[str]:
     }
     for cell in cells(study):
         for part in evaluated(cell, workspace)[0]:
-            wanted[cell.phase.request(part)] = cell.phase, part
+            for one in (part, companion_of(part)):
+                if one is not None:
+                    wanted[cell.phase.request(one)] = cell.phase, one
     for one, part in wanted.values():
         workspace.cache(one, part)
         yield f"{part.dataset.name} {part.split}"

@@ -1,15 +1,18 @@
 """Queries, and the candidates among which each finds its own.
 
-One task serves both sides. An example has a query, a candidate or both, each
-with its tokens; a side that an example lacks has none. In training examples
-both belong together. In those to be evaluated they need not: where there are as
-many queries as candidates, as with parallel sentences, a row holds the i-th of
-each; elsewhere rows of queries and rows of candidates follow each other. Which
-candidates are right stands in the records.
+One task serves both sides. An example has a query, a candidate or both. In
+training examples both belong together. In those to be evaluated they need not:
+where there are as many queries as candidates, as with parallel sentences, a row
+holds the i-th of each; elsewhere rows of queries and rows of candidates follow
+each other. Which candidates are right stands in the records.
+
+An encoder's example is the sides that it has, one after the other, each a
+sequence of its own with its markers, as the choices of a question are.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -58,23 +61,47 @@ def canonical(
 
 
 def record(example: dict[str, Any]) -> dict[str, Any]:
-    """Returns the ids of both sides, '' for none, and the right candidates'."""
-    return {
-        name: example[name] for name in ("query_id", "candidate_id", "gold")
-    }
+    """Returns the ids of the sides that there are, and what a query asks for.
+
+    `id` is the query's, `candidate` the candidate's, `gold` the right
+    candidates'. The keys tell which texts are equal.
+    """
+    found: dict[str, Any] = {}
+    if example["query"]:
+        found |= {
+            "id": example["query_id"],
+            "gold": example["gold"],
+            "query_key": _key(example["query"]),
+        }
+    if example["candidate"]:
+        found |= {
+            "candidate": example["candidate_id"],
+            "candidate_key": _key(example["candidate"]),
+        }
+    return found
+
+
+def _key(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def encoder(dataset: Dataset, vocabulary: seqio.Vocabulary) -> Rendering:
-    """Renders `query_tokens` and `candidate_tokens` for an encoder.
+    """Renders `tokens` and `side_lengths` for an encoder.
 
-    `<s> query </s>` and `<s> candidate </s>`, with a context
-    `<s> candidate </s></s> context </s>`, shortened as with `longest_first`.
+    `tokens` are `<s> query </s>` and `<s> candidate </s>`, with a context
+    `<s> candidate </s></s> context </s>`, end to end; `side_lengths` are how
+    many each has, query and candidate, 0 for a side that is not there. The
+    length of `tokens` is that of a side; `query` may give a shorter one for
+    queries. A candidate and its context are shortened as with `longest_first`.
     """
     import seqio
 
-    feature = seqio.Feature(vocabulary, add_eos=False)
+    number = seqio.PassThroughVocabulary(size=2**31 - 1)
     return Rendering(
-        features={f"{side}_tokens": feature for side in SIDES},
+        features={
+            "tokens": seqio.Feature(vocabulary, add_eos=False),
+            "side_lengths": seqio.Feature(number, add_eos=False),
+        },
         preprocessors=(partial(_encode, vocabulary=vocabulary),),
     )
 
@@ -102,39 +129,49 @@ def _encode(
 ) -> tf.data.Dataset:
     import tensorflow as tf
 
-    lengths = {
-        side: length_of(sequence_length, f"{side}_tokens", PAIR_SPECIALS + 2)
-        for side in SIDES
-    }
+    length = length_of(sequence_length, "tokens", PAIR_SPECIALS + 2)
+    query_length = length_of(sequence_length, "query", 3) or length
     bos, eos = [vocabulary.bos_id], [vocabulary.eos_id]
 
     def encode(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         query = vocabulary.encode_tf(example["query"])
-        if lengths["query"] is not None:
-            query = ragged.first(query, lengths["query"] - 2)
+        if query_length is not None:
+            query = ragged.first(query, query_length - 2)
+        query = _present(ragged.join([bos, query, eos]), example["query"])
+        candidate = _candidate(example)
+        # Both may have been shortened, and then count in other integers.
+        sides = [_counted_alike(one) for one in (query, candidate)]
+        return {
+            "tokens": ragged.join(sides),
+            "side_lengths": tf.stack(
+                [ragged.lengths(one) for one in sides], axis=-1
+            ),
+        }
+
+    def _candidate(example: dict[str, tf.Tensor]) -> ragged.Tokens:
         candidate = vocabulary.encode_tf(example["candidate"])
         context = vocabulary.encode_tf(example["context"])
         has_context = example["context"] != ""
-        if lengths["candidate"] is not None:
-            room = lengths["candidate"] - tf.where(has_context, 4, 2)
+        if length is not None:
+            room = length - tf.where(has_context, PAIR_SPECIALS, 2)
             kept = longest_first(
                 ragged.lengths(candidate), ragged.lengths(context), room
             )
             candidate = ragged.first(candidate, kept[0])
             context = ragged.first(context, kept[1])
         between = _where(has_context, eos + eos, context)
-        end = _where(example["candidate"] != "", eos, context)
-        return {
-            "query_tokens": _present(
-                ragged.join([bos, query, eos]), example["query"]
-            ),
-            "candidate_tokens": _present(
-                ragged.join([bos, candidate, between, context, end]),
-                example["candidate"],
-            ),
-        }
+        joined = ragged.join([bos, candidate, between, context, eos])
+        return _present(joined, example["candidate"])
 
     return ds.map(encode)
+
+
+def _counted_alike(tokens: ragged.Tokens) -> ragged.Tokens:
+    import tensorflow as tf
+
+    if isinstance(tokens, tf.RaggedTensor):
+        return tokens.with_row_splits_dtype(tf.int64)
+    return tokens
 
 
 def _write(

@@ -291,17 +291,25 @@ def test_an_encoder_reads_each_side_between_its_markers(xlmr_vocabulary):
     encode = load(xlmr_vocabulary, Path()).encode
     name = registration.task(toy(), "encoder", xlmr_vocabulary)
     found = singles(name, None)
+    query = [0, *encode("The boy sees"), 2]
     first = ROWS[0]
-    assert found[0]["query_tokens"].tolist() == [0, *encode("The boy sees"), 2]
-    assert found[0]["candidate_tokens"].tolist() == [
+    candidate = [
         *(0, *encode(first["candidate"]), 2, 2),
         *(*encode(first["context"].strip()), 2),
     ]
-    assert found[1]["candidate_tokens"].tolist() == []
-    assert found[2]["query_tokens"].tolist() == []
-    assert found[2]["candidate_tokens"].tolist() == [
-        *(0, *encode("Der Junge 🙂"), 2)
-    ]
+    assert found[0]["tokens"].tolist() == query + candidate
+    assert found[0]["side_lengths"].tolist() == [len(query), len(candidate)]
+    assert found[1]["side_lengths"].tolist() == [len(found[1]["tokens"]), 0]
+    assert found[2]["tokens"].tolist() == [0, *encode("Der Junge 🙂"), 2]
+    assert found[2]["side_lengths"].tolist() == [0, len(found[2]["tokens"])]
+
+
+def test_queries_may_have_a_length_of_their_own(xlmr_vocabulary):
+    registration = pytest.importorskip("tasks.registration")
+    name = registration.task(toy(), "encoder", xlmr_vocabulary)
+    found = singles(name, {"tokens": 20, "query": 5})
+    assert found[3]["side_lengths"].tolist() == [5, 20]
+    assert found[3]["tokens"].tolist()[4] == 2
 
 
 def test_a_text_model_reads_queries_and_candidates_by_name(mt5_vocabulary):
@@ -321,26 +329,34 @@ def test_batches_of_sides_are_the_single_examples(
 ):
     registration = pytest.importorskip("tasks.registration")
     for rendering, vocabulary, features in (
-        ("encoder", xlmr_vocabulary, ("query_tokens", "candidate_tokens")),
+        ("encoder", xlmr_vocabulary, ("tokens",)),
         ("text", mt5_vocabulary, ("inputs", "targets")),
     ):
         name = registration.task(toy(), rendering, vocabulary)
         lengths = length and dict.fromkeys(features, length)
         expected = singles(name, lengths)
         assert_equal_rows(batched(name, lengths, 4), expected)
+        most = length or 10**6
         for one in expected:
+            sides = one.get("side_lengths", [len(one[f]) for f in features])
+            assert max(sides) <= most
             for feature in features:
-                assert len(one[feature]) <= (length or 10**6)
                 assert one[feature].tolist()[-1:] in ([], [1], [2])
 
 
 def test_what_evaluating_needs_is_ids_and_gold():
-    example = retrieval.canonical(toy())(dict(ROWS[1]), "here")
-    assert retrieval.record(example) == {
-        "query_id": "r",
-        "candidate_id": "",
-        "gold": ["c"],
-    }
+    canonical = retrieval.canonical(toy())
+    query, candidate, pair = (
+        retrieval.record(canonical(dict(ROWS[number]), "here"))
+        for number in (1, 2, 0)
+    )
+    assert (query["id"], query["gold"]) == ("r", ["c"])
+    assert "candidate" not in query and "id" not in candidate
+    assert candidate["candidate"] == "d"
+    assert pair.keys() == query.keys() | candidate.keys()
+    # Equal texts have equal keys.
+    same = canonical({"query": "The garden", "query_id": "s"}, "there")
+    assert retrieval.record(same)["query_key"] == query["query_key"]
 
 
 def test_a_side_without_text_is_refused():
