@@ -1,6 +1,7 @@
 """Splits of datasets, as phases train on them and are evaluated on them."""
 
 import dataclasses
+from collections.abc import Iterable, Iterator
 
 import tasks
 from tasks.row import Dataset
@@ -32,6 +33,15 @@ def companion_of(part: Component) -> Component | None:
     if row.metrics[:1] == ("bucc",) and part.split == "test":
         return Component(row, "dev")
     return None
+
+
+def with_companions(parts: Iterable[Component]) -> Iterator[Component]:
+    """Yields components, each with its companion, if it has one."""
+    for part in parts:
+        yield part
+        other = companion_of(part)
+        if other is not None:
+            yield other
 
 
 def components_of(name: str, split: str) -> tuple[Component, ...]:

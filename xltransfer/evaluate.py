@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Evaluation:
       features: of evaluation batches.
       outcome: what makes predictions of outputs.
       columns: length of a row, per sequence feature.
+      companion: gives another cache, and its outputs, that predictions need.
     """
 
     program: Program
@@ -35,6 +37,7 @@ class Evaluation:
     features: Features
     outcome: Outcome
     columns: tuple[int, ...]
+    companion: Callable[[], tuple[Cache, list[Any]]] | None = None
 
     def predict(self, cache: Cache) -> list[Any]:
         """Returns a prediction for every raw example, each exactly once."""
