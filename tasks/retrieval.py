@@ -92,8 +92,12 @@ SQUAD_SENTENCES = _retrieval(
             "train",
             AnswerSentences(SquadJson("squad/train-v1.1.json")),
         ),
+        Split(
+            "dev",
+            AnswerSentences(SquadJson("squad/dev-v1.1.json"), distinct=True),
+        ),
     ),
-    metrics=(),
+    metrics=("map@20",),
     citation="Rajpurkar et al. 2016, SQuAD 1.1",
     url="https://rajpurkar.github.io/SQuAD-explorer/",
     licence="CC BY-SA 4.0",

@@ -54,29 +54,43 @@ class AnswerSentences(Around):
     """The questions of a source of spans, each with its answer's sentence.
 
     The first answer counts. Sentences end as `sentence_ends` tells; a question
-    without an answer is left out.
+    without an answer is left out. With `distinct` a sentence comes with the
+    first of its questions only, as what is sought in must not hold it twice;
+    training takes pairs.
     """
+
+    distinct: bool = False
 
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
+        known: dict[tuple[str, int], str] = {}
         for where, found in self._raw(data_dir):
             if not found["answers"]:
                 continue
-            context, start = found["context"], found["answers"][0][1]
-            ends = sentence_ends(context)
-            end = next(one for one in ends if one > start)
-            begin = max([0, *(one for one in ends if one <= start)])
-            yield (
-                where,
-                {
-                    "query": found["question"],
-                    "query_id": found["id"],
+            context = found["context"]
+            begin, end = _sentence_at(context, found["answers"][0][1])
+            is_new = (context, begin) not in known
+            identity = known.setdefault((context, begin), found["id"])
+            fields = {
+                "query": found["question"],
+                "query_id": found["id"],
+                "gold": (identity,),
+            }
+            if is_new or not self.distinct:
+                fields |= {
                     "candidate": context[begin:end],
-                    "candidate_id": f"{found['id']}-answer",
+                    "candidate_id": identity,
                     "context": context,
-                },
-            )
+                }
+            yield where, fields
+
+
+def _sentence_at(context: str, place: int) -> tuple[int, int]:
+    """Returns where the sentence that holds a character begins and ends."""
+    ends = sentence_ends(context)
+    end = next(one for one in ends if one > place)
+    return max([0, *(one for one in ends if one <= place)]), end
 
 
 # No sentence ends at these.

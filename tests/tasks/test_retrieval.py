@@ -149,6 +149,22 @@ def test_a_question_is_paired_with_its_answers_sentence():
     assert found[0]["context"].endswith("A third.")
 
 
+def again():
+    yield from spans()
+    for fields in spans():
+        yield fields | {"id": f"{fields['id']} again"}
+
+
+def test_a_sentence_is_sought_in_once_however_often_it_is_asked_for():
+    found = read(AnswerSentences(Generated(again), distinct=True), None)
+    assert [one.get("candidate_id") for one in found] == [
+        *("q1", "q2", None, None)
+    ]
+    assert [one["gold"] for one in found] == [("q1",), ("q2",)] * 2
+    pairs = read(AnswerSentences(Generated(again)), None)
+    assert all("candidate" in one for one in pairs)
+
+
 def test_training_sentences_are_cut_as_xquad_r_is(data_dir):
     # XQuAD-R's English paragraphs are SQuAD's, cut by hand-checked rules.
     content = json.loads((data_dir / "lareqa/xquad-r/en.json").read_text())
