@@ -11,6 +11,7 @@ from tasks import (
     miniature,
     mixing,
     mixtures,
+    multichecklist,
     nli,
     paraphrase,
     qa,
@@ -32,6 +33,7 @@ _CATALOGUE = Catalogue(
         *retrieval.DATASETS,
         *language_modeling.DATASETS,
         *miniature.DATASETS,
+        *multichecklist.DATASETS,
     ),
     mixtures.MIXTURES,
 )

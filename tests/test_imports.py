@@ -22,7 +22,7 @@ RANKS = (
     {"configuration", "report"},
     {"study", "convert"},
     {"phase"},
-    {"starting"},
+    {"starting", "trimming"},
     {"workspace"},
     {"specification"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},

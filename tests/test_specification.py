@@ -348,3 +348,21 @@ def test_a_phase_may_have_a_dropout_of_its_own():
     assert found == dataclasses.replace(
         MODEL, dropout_rate=0.3, attention_dropout_rate=0.3
     )
+
+
+def test_questions_and_strides_are_cut_before_rows_are_packed():
+    lengths = {"tokens": 32, "stride": 8, "question": 6}
+    training = dataclasses.replace(
+        TRAINING, lengths=lengths, selection="last", evaluate_every=0
+    )
+    assert training.columns == (32,)
+    found = dataclasses.replace(
+        PHASE,
+        components=(Component(tasks.dataset("squad.en"), "train"),),
+        validation=(),
+        training=training,
+    )
+    # They go where the windows are made.
+    assert dict(found.request(found.components[0]).lengths) == lengths
+    with pytest.raises(InputError, match="a length for 'question'"):
+        dataclasses.replace(PHASE, training=training)

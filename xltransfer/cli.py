@@ -121,15 +121,18 @@ def convert(
     ],
     out: Annotated[Path, typer.Argument(help="The folder to make.")],
     to: Annotated[str, typer.Option(help="hf, t5x or xl.")],
+    head: Annotated[
+        str | None,
+        typer.Option(help="Which head, of a phase on several tasks."),
+    ] = None,
 ) -> None:
     """Writes weights in another layout: Hugging Face, T5X or one's own."""
     _quieten()
     from xltransfer import convert as conversion
 
     _folder("OUT", out.absolute().parent)
-    unused = conversion.convert(source, out, to)
-    if unused:
-        print(f"note: unused tensors: {', '.join(unused)}", file=sys.stderr)
+    for note in conversion.convert(source, out, to, head):
+        print(f"note: {note}", file=sys.stderr)
     print(out)
 
 

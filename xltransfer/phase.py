@@ -15,7 +15,8 @@ import jax
 import numpy as np
 
 from tasks import vocabularies
-from xltransfer import environment, renderings, starting
+from tasks.pieces import Pieces
+from xltransfer import environment, renderings, starting, trimming
 from xltransfer.checkpoints import Checkpoints, restore_params
 from xltransfer.components import Component, companion_of
 from xltransfer.data.loader import TrainingBatches
@@ -84,6 +85,7 @@ def protocol(phase: Phase, workspace: Workspace) -> dict[str, Any]:
         "seed": phase.seed,
         "selection": record["selection"],
         "checkpoint": record["step"],
+        "trimmed_softmax": phase.trimmed_softmax,
     }
 
 
@@ -138,7 +140,7 @@ class _Run:
             )
             while step < self.phase.training.steps and not self._exhausted:
                 packed = next(stream)
-                state, metrics = self.program.update(
+                state, metrics = self.rows.program.update(
                     state,
                     partitioning.put(packed.arrays, packed.rows),
                     self.phase.seed,
@@ -149,7 +151,8 @@ class _Run:
                     progress(step, self._logged(monitor, step, metrics))
                 self._look(step, state, checkpoints, monitor)
                 if interruption.requested:
-                    checkpoints.save(step, state, self.position)
+                    whole = self.rows.whole(state)
+                    checkpoints.save(step, whole, self.position)
                     raise Interrupted(f"{self.phase.kind} at step {step}")
             return self._record(step, monitor.summary())
 
@@ -182,12 +185,26 @@ class _Run:
             self._outputs[cache] = made.params, found
         return cache, found
 
+    @functools.cached_property
+    def rows(self) -> trimming.Rows:
+        """Which rows of the vocabulary's tables are trained."""
+        phase, workspace = self.phase, self.workspace
+        return trimming.rows(
+            phase,
+            workspace.execution.trim,
+            self.program,
+            [workspace.cache(phase, part) for part in phase.components],
+            _pieces(phase, workspace).special_ids,
+        )
+
     def _start(self, checkpoints: Checkpoints) -> tuple[TrainState, int]:
-        found = checkpoints.restore(self.program.abstract)
+        found = trimming.resumed(self.rows, checkpoints)
         if found is not None:
             state, self.position = found
             return state, int(state.step)
-        return starting.state(self.phase, self.workspace, self.program), 0
+        self.position["rows"] = self.rows.digest
+        params = starting.params(self.phase, self.workspace, self.program)
+        return self.rows.start(params), 0
 
     def _batches(self) -> Batches:
         seed = self.phase.seed
@@ -211,7 +228,7 @@ class _Run:
                 (self.workspace.cache(phase, part), part.rate)
                 for part in group.components
             ),
-            features=self.renderings[group.name].training,
+            features=self.rows.features(self.renderings[group.name].training),
             batch_size=phase.training.batch_size,
             columns=phase.training.columns,
             seed=seed,
@@ -251,12 +268,16 @@ class _Run:
     ) -> None:
         """Evaluates and saves, where this step is one to do so."""
         score = None
-        if self._every(self.phase.training.evaluate_every, step):
-            score = self._validate(step, state, monitor)
+        measured = self._every(self.phase.training.evaluate_every, step)
         last = step == self.phase.training.steps
         regular = self._every(self.workspace.execution.checkpoint_every, step)
+        if not (measured or regular or last):
+            return
+        whole = self.rows.whole(state)
+        if measured:
+            score = self._validate(step, whole, monitor)
         if score is not None or regular or last:
-            checkpoints.save(step, state, self.position, score)
+            checkpoints.save(step, whole, self.position, score)
 
     def _validate(
         self, step: int, state: TrainState, monitor: Monitor
@@ -298,18 +319,21 @@ def group_seed(seed: int, number: int) -> int:
 def rendered(phase: Phase, workspace: Workspace, part: Component) -> Rendering:
     """Returns how a component is trained on and predicted."""
     answers = workspace.cache(phase, part).manifest["answers"]
-    pieces = vocabularies.load(
-        phase.vocabulary, workspace.cache_dir, workspace.data_dir
-    )
     facts = Facts(
         part.dataset.problem,
-        pieces,
+        _pieces(phase, workspace),
         len(part.dataset.labels),
         tuple(tuple(one) for one in answers),
         dict(phase.training.lengths).get("targets", 0),
         next(iter(part.dataset.metrics), ""),
     )
     return renderings.rendering(phase.model, facts)
+
+
+def _pieces(phase: Phase, workspace: Workspace) -> Pieces:
+    return vocabularies.load(
+        phase.vocabulary, workspace.cache_dir, workspace.data_dir
+    )
 
 
 def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:

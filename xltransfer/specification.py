@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,9 @@ class Training:
         dev set), `dev` (best on the dev sets of the training tasks), `last`.
       dropout_rate: in place of the model's own rates: mT5 was pretrained
         without dropout and fine-tuned with it.
+      trimmed_softmax: where the loss is a softmax over pieces (mT5, masked
+        words), takes it over those that the phase's own data hold, and trains
+        their rows alone. Smaller and faster, but other numbers.
     """
 
     steps: int
@@ -59,6 +62,7 @@ class Training:
     patience: int = 0
     selection: str = "last"
     dropout_rate: float | None = None
+    trimmed_softmax: bool = False
 
     def __post_init__(self) -> None:
         fields.check(self)
@@ -139,6 +143,15 @@ class Group:
         return sum(part.rate for part in self.components)
 
 
+def group_names(problems: Iterable[str]) -> tuple[str, ...]:
+    """Returns names that tell a phase's groups apart, given their problems."""
+    names: list[str] = []
+    for problem in problems:
+        count = sum(name.split("_of_")[0] == problem for name in names)
+        names.append(f"{problem}_of_{count + 1}" if count else problem)
+    return tuple(names)
+
+
 @dataclasses.dataclass(frozen=True)
 class Phase:
     """One training run: parameters + data + hyperparameters + seed.
@@ -214,10 +227,7 @@ class Phase:
         found: dict[Any, list[Component]] = {}
         for part in self.components:
             found.setdefault(self._kind_of(part), []).append(part)
-        names: list[str] = []
-        for problem, *_ in found:
-            count = sum(name.split("_of_")[0] == problem for name in names)
-            names.append(f"{problem}_of_{count + 1}" if count else problem)
+        names = group_names(problem for problem, *_ in found)
         return tuple(
             Group(name, tuple(parts))
             for name, parts in zip(names, found.values(), strict=True)
@@ -255,6 +265,19 @@ class Phase:
         if len(self.groups) == 1:
             return ("head",)
         return (multitask.HEADS, "language_modeling", "head")
+
+    @property
+    def predicts_pieces(self) -> bool:
+        """Is the loss a softmax over the vocabulary?"""
+        problems = {part.dataset.problem for part in self.components}
+        text = renderings.name(self.model) == "text"
+        return text or "language_modeling" in problems
+
+    @property
+    def trimmed_softmax(self) -> bool:
+        """Was a softmax trimmed, in this phase or one that it started from?"""
+        before = self.parent is not None and self.parent.trimmed_softmax
+        return self.training.trimmed_softmax or before
 
     def check(self, parts: tuple[Component, ...]) -> None:
         """Refuses data on which the trained model cannot be scored.

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import tasks
 from tasks.vocabularies import Vocabulary
-from xltransfer import evaluate, fields, metrics, phase
+from xltransfer import evaluate, fields, metrics, phase, trimming
 from xltransfer import results as records
 from xltransfer.components import Component, components_of, with_companions
 from xltransfer.errors import InputError, nearest
@@ -196,6 +196,7 @@ def check(study: Study, workspace: Workspace) -> None:
     workspace.partitioning.mesh  # noqa: B018  refuses a shape that fits not
     for one in phases(study):
         one.identity(workspace.data_dir)
+        trimming.check(one, workspace.execution.trim)
     for cell in cells(study):
         cell.phase.check(tuple(evaluated(cell, workspace)[0]))
 

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from xltransfer import fields
 from xltransfer.components import Component
@@ -13,6 +13,7 @@ from xltransfer.partitioning import Partitioning
 from xltransfer.specification import Phase
 
 DONE = "done.json"
+Kind = Literal["pretrain", "intermediate", "target"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Execution:
       packed: False gives each example a row of its own.
       programs: train steps compiled for a phase, at most; fewer leave more
         padding.
+      trim: kinds of phase that train only those rows of XLM-R's table of
+        pieces that their data can touch (`trimming`).
     """
 
     microbatches: int = 1
@@ -36,6 +39,7 @@ class Execution:
     prefetch: int = 4
     packed: bool = True
     programs: int = 4
+    trim: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
         fields.check(self)

@@ -53,6 +53,18 @@ RAW = (
 
 SMALL = (
     Download(
+        "multichecklist",
+        github(
+            "google-research/xtreme",
+            "838c13b69daafb9328785d16caae2711e4012123",
+            "multichecklist/checklist_templates.tsv",
+            to="multichecklist",
+            strip="multichecklist/",
+        ),
+        "Apache-2.0",
+        "https://github.com/google-research/xtreme",
+    ),
+    Download(
         "esxnli",
         github(
             "artetxem/esxnli",

@@ -2,13 +2,14 @@
 
 from tasks.sources.alternatives import Alternatives
 from tasks.sources.answer_sentences import AnswerSentences, XquadR
+from tasks.sources.checklist import Checklist
 from tasks.sources.conllu import Treebanks
 from tasks.sources.delimited import Delimited
 from tasks.sources.generated import Generated
 from tasks.sources.json_array import JsonArray
 from tasks.sources.json_lines import JsonLines
 from tasks.sources.mentions import Entities, MentionPairs, Mentions
-from tasks.sources.parallel import Concatenated, FirstPresent, Parallel
+from tasks.sources.parallel import Concatenated, Parallel
 from tasks.sources.plain_text import PlainText
 from tasks.sources.prepared import Prepared
 from tasks.sources.qamr import Qamr
@@ -24,11 +25,11 @@ from tasks.sources.xml_pairs import XmlPairs
 __all__ = [
     "Alternatives",
     "AnswerSentences",
+    "Checklist",
     "Composed",
     "Concatenated",
     "Delimited",
     "Entities",
-    "FirstPresent",
     "Generated",
     "JsonArray",
     "JsonLines",

@@ -77,34 +77,6 @@ class Concatenated:
             yield from source.read(data_dir)
 
 
-@dataclass(frozen=True)
-class FirstPresent:
-    """The same examples in several places: the first that is there is read.
-
-    Where none is, the first is named as missing.
-    """
-
-    sources: tuple[Source, ...]
-
-    def files(self, data_dir: Path | None) -> tuple[Path, ...]:
-        return self._present(data_dir).files(data_dir)
-
-    def missing(self, data_dir: Path | None) -> tuple[Path, ...]:
-        return self._present(data_dir).missing(data_dir)
-
-    def digest(self, data_dir: Path | None) -> str:
-        return self._present(data_dir).digest(data_dir)
-
-    def read(
-        self, data_dir: Path | None
-    ) -> Iterator[tuple[str, dict[str, str]]]:
-        return self._present(data_dir).read(data_dir)
-
-    def _present(self, data_dir: Path | None) -> Source:
-        there = (s for s in self.sources if not s.missing(data_dir))
-        return next(there, self.sources[0])
-
-
 def _chained(
     sources: tuple[Source, ...], method: str, data_dir: Path | None
 ) -> tuple[Path, ...]:

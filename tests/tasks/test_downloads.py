@@ -8,7 +8,7 @@ import pytest
 import tasks
 from tasks import downloads
 from tasks.downloads import DOWNLOADS, Place
-from tasks.sources import Alternatives, FirstPresent, Source
+from tasks.sources import Alternatives, Source
 
 
 @pytest.mark.parametrize("name", DOWNLOADS)
@@ -80,7 +80,7 @@ def is_served(path: str) -> bool:
 def read_files(source: Source) -> list[str]:
     """Returns what a source reads, of alternatives those that are served."""
     here = Path("data")
-    if isinstance(source, Alternatives | FirstPresent):
+    if isinstance(source, Alternatives):
         options = [read_files(one) for one in source.sources]
         return next(
             filter(lambda o: all(map(is_served, o)), options), options[0]

@@ -60,6 +60,14 @@ class MultiTask:
                 heads[name] = {part: made[part] for part in own}
         return params | ({HEADS: heads} if heads else {})
 
+    def resized(self, vocab_size: int) -> "MultiTask":
+        """Returns the same objective with another number of pieces."""
+        tasks = tuple(
+            (name, objective.resized(vocab_size))
+            for name, objective in self.tasks
+        )
+        return dataclasses.replace(self, tasks=tasks)
+
     def of(self, name: str, params: Params) -> Params:
         """Returns one task's parameters, as its objective names them."""
         shared = {part: x for part, x in params.items() if part != HEADS}

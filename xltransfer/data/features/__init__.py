@@ -10,6 +10,7 @@ from xltransfer.data.features.language_modeling import (
     SpanCorruption,
 )
 from xltransfer.data.features.multiple_choice import EncoderMultipleChoice
+from xltransfer.data.features.renumbered import Numbering, Renumbered
 from xltransfer.data.features.retrieval import EncoderRetrieval
 from xltransfer.data.features.span import EncoderSpan
 from xltransfer.data.features.tagging import EncoderTagging
@@ -29,7 +30,9 @@ __all__ = [
     "EncoderTagging",
     "Features",
     "MaskedLanguageModeling",
+    "Numbering",
     "RankedAnswers",
+    "Renumbered",
     "SpanCorruption",
     "TextInputs",
     "TextToText",
