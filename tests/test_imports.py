@@ -32,12 +32,14 @@ RANKS = (
         "data",
         "objectives",
         "decoding",
+        "topk",
         "checkpoints",
         "optimizer",
         "submission",
     },
     {"partitioning", "models", "pretrained", "metrics", "environment"},
     {
+        "components",
         "results",
         "published",
         "statistics",
@@ -142,6 +144,8 @@ def test_tensorflow_and_seqio_live_in_tasks_and_the_cache_builder():
         ("torch", "xltransfer/pretrained/"),
         ("tensorstore", "xltransfer/pretrained/"),
         ("typer", "xltransfer/cli.py xltransfer/commands/"),
+        ("yaml", "tasks/descriptions.py"),
+        ("requests", "tasks/fetching.py"),
         ("rich", "xltransfer/report/"),
     ],
 )

@@ -8,7 +8,12 @@ from typing import Any
 
 from tasks.vocabularies import Vocabulary
 from xltransfer import fields, fingerprint, origins, renderings
-from xltransfer.components import Component, Group, group_names
+from xltransfer.components import (
+    Component,
+    Group,
+    group_names,
+    is_embedded,
+)
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.errors import InputError, nearest
@@ -21,9 +26,10 @@ FORMAT = 1
 MULTITASK = "multitask"
 SELECTIONS = ("english_dev", "dev", "last")
 SEQUENCES = {"encoder": ("tokens",), "text": ("inputs", "targets")}
-# Lengths of what is cut before it is packed: a question beside its passage, and
-# how far apart the windows of a passage begin.
-CUT = ("question", "stride")
+# Lengths of what is cut before it is packed: a question beside its passage, a
+# query that is sought, and how far apart the windows of a passage begin.
+CUT = ("question", "query", "stride")
+WITH_CUTS = {"span", "retrieval"}
 
 Lengths = Mapping[str, int] | tuple[tuple[str, int], ...]
 
@@ -214,6 +220,11 @@ class Phase:
             if self._kind_of(group.components[0]) == kind
         )
 
+    def trains(self, part: Component) -> bool:
+        """Tells whether a component has a head that this phase trains."""
+        kinds = {self._kind_of(known) for known in self.components}
+        return self._kind_of(part) in kinds
+
     def _kind_of(self, part: Component) -> tuple:
         row = part.dataset
         if renderings.name(self.model) == "encoder":
@@ -256,8 +267,11 @@ class Phase:
             (part.dataset.problem, part.dataset.labels)
             for part in self.components
         }
+        is_encoder = renderings.name(self.model) == "encoder"
         for part in parts:
             name, problem = part.dataset.name, part.dataset.problem
+            if is_encoder and is_embedded(part):
+                continue
             if problem not in [known for known, _ in trained]:
                 raise InputError(
                     f"{name} is {problem}, but the {self.kind} phase trains "
@@ -316,7 +330,7 @@ class Phase:
         family = type(self.model).__name__
         found = tuple(name for name, _ in self.training.lengths)
         problems = {part.dataset.problem for part in self.components}
-        if isinstance(self.model, XLMRConfig) and "span" in problems:
+        if isinstance(self.model, XLMRConfig) and problems & WITH_CUTS:
             found = tuple(name for name in found if name not in CUT)
         for name in found:
             if name not in expected:

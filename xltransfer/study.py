@@ -9,7 +9,7 @@ import tasks
 from tasks.vocabularies import Vocabulary
 from xltransfer import evaluate, fields, metrics, phase, trimming
 from xltransfer import results as records
-from xltransfer.components import Component, components_of
+from xltransfer.components import Component, components_of, with_companions
 from xltransfer.errors import InputError, nearest
 from xltransfer.interruption import Interruption
 from xltransfer.partitioning import Partitioning
@@ -231,7 +231,7 @@ def prepare(study: Study, workspace: Workspace) -> Iterator[str]:
         for part in (*one.components, *one.validation)
     }
     for cell in cells(study):
-        for part in evaluated(cell, workspace)[0]:
+        for part in with_companions(evaluated(cell, workspace)[0]):
             wanted[cell.phase.request(part)] = cell.phase, part
     for one, part in wanted.values():
         workspace.cache(one, part)
