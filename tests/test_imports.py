@@ -25,6 +25,7 @@ RANKS = (
     {"starting", "trimming"},
     {"workspace"},
     {"specification"},
+    {"components"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},
     {"outcomes"},
     {

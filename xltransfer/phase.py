@@ -18,7 +18,7 @@ from tasks import vocabularies
 from tasks.pieces import Pieces
 from xltransfer import environment, renderings, starting, trimming
 from xltransfer.checkpoints import Checkpoints, restore_params
-from xltransfer.components import Component, companion_of
+from xltransfer.components import Component, Group, companion_of
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.data.mixing import Batches, MixedBatches
 from xltransfer.errors import InputError
@@ -27,7 +27,7 @@ from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.monitoring import Monitor
 from xltransfer.objectives.objective import Params
 from xltransfer.renderings import Facts, Rendering
-from xltransfer.specification import Group, Phase
+from xltransfer.specification import Phase
 from xltransfer.train import Program, TrainState
 from xltransfer.workspace import DONE, Workspace, finished
 

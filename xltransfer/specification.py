@@ -2,13 +2,18 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tasks.vocabularies import Vocabulary
 from xltransfer import fields, fingerprint, origins, renderings
-from xltransfer.components import Component, is_embedded
+from xltransfer.components import (
+    Component,
+    Group,
+    group_names,
+    is_embedded,
+)
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.errors import InputError, nearest
@@ -123,33 +128,6 @@ class Training:
             for name, most in self.lengths
             if name not in CUT
         )
-
-
-@dataclasses.dataclass(frozen=True)
-class Group:
-    """Components that come in the same batches, for the same head.
-
-    Attributes:
-      name: tells the groups of a phase apart.
-      components: what it draws from.
-    """
-
-    name: str
-    components: tuple[Component, ...]
-
-    @property
-    def rate(self) -> float:
-        """The group's share of the batches, against the other groups'."""
-        return sum(part.rate for part in self.components)
-
-
-def group_names(problems: Iterable[str]) -> tuple[str, ...]:
-    """Returns names that tell a phase's groups apart, given their problems."""
-    names: list[str] = []
-    for problem in problems:
-        count = sum(name.split("_of_")[0] == problem for name in names)
-        names.append(f"{problem}_of_{count + 1}" if count else problem)
-    return tuple(names)
 
 
 @dataclasses.dataclass(frozen=True)
