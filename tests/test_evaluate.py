@@ -7,13 +7,13 @@ import pytest
 from command import TINY
 
 from xltransfer import configuration, evaluate, phase, study, workspace
+from xltransfer.components import Component
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import EncoderClassification
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
 from xltransfer.outcomes.classification import Labels
 from xltransfer.partitioning import Partitioning
-from xltransfer.specification import Component
 from xltransfer.workspace import Workspace
 
 LABELS = ["entailment", "neutral", "contradiction"]
@@ -44,8 +44,11 @@ class Guesses:
     classes: list[int]
     outcome = Labels()
 
-    def read(self, cache: Cache) -> list[int]:
+    def outputs(self, cache: Cache) -> list[int]:
         return self.classes
+
+    def combine(self, cache: Cache, found: list[int]) -> list[str]:
+        return self.outcome.combine(cache, found)
 
 
 def test_predictions_lie_in_the_official_layout_and_are_scored_from_there(

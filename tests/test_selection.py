@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 import tasks
 from xltransfer import checkpoints, configuration, phase, study
 from xltransfer import results as records
+from xltransfer.components import Component
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
 from xltransfer.interruption import Interrupted
 from xltransfer.report import console
 from xltransfer.selection import Ballot, Rule
-from xltransfer.specification import Component
 from xltransfer.workspace import Workspace, finished
 
 ALL = ("english_dev", "last", "target_dev", "oracle")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Evaluation:
       outcome: what makes predictions of outputs.
       columns: length of a row, per sequence feature.
       rows: B of a batch, at least; a multiple of the devices that share it.
+      companion: gives another cache, and its outputs, that predictions need.
     """
 
     program: Program | Predictor
@@ -41,13 +43,20 @@ class Evaluation:
     outcome: Outcome
     columns: tuple[int, ...]
     rows: int = 32
+    companion: Callable[[], tuple[Cache, list[Any]]] | None = None
 
     def predict(self, cache: Cache) -> list[Any]:
         """Returns a prediction for every raw example, each exactly once."""
-        return self.outcome.combine(cache, self.read(cache))
+        return self.combine(cache, self.outputs(cache))
 
-    def read(self, cache: Cache) -> list[Any]:
-        """Returns what is put out for every example of the cache.
+    def combine(self, cache: Cache, found: list[Any]) -> list[Any]:
+        """Returns the predictions that outputs stand for."""
+        if self.companion is None:
+            return self.outcome.combine(cache, found)
+        return self.outcome.combine(cache, found, self.companion())
+
+    def outputs(self, cache: Cache) -> list[Any]:
+        """Returns what the outcome reads for every example of a cache.
 
         Examples are packed longest first; the last batch is filled up with
         empty rows, which predict nothing.
@@ -103,9 +112,9 @@ def evaluate(
     split, layout = manifest["key"]["split"], outcome.layout
     targets = _filed(cache, layout, outcome.targets(cache))
     path = submission.path_of(folder, task, language, layout, split)
-    found = evaluation.read(cache)
+    found = evaluation.outputs(cache)
     submission.write(
-        path, layout, _filed(cache, layout, outcome.combine(cache, found))
+        path, layout, _filed(cache, layout, evaluation.combine(cache, found))
     )
     if labels is not None:
         gold = submission.path_of(labels, task, language, layout, split)
@@ -125,10 +134,17 @@ def evaluate(
             "dataset_version": manifest["key"]["version"],
             "data_digest": manifest["key"]["source"],
             "predictions": hashlib.sha256(path.read_bytes()).hexdigest(),
+            **_preset(evaluation.outcome),
             **protocol,
         }
         for name, value in values.items()
     ]
+
+
+def _preset(outcome: Outcome) -> dict[str, str]:
+    """Returns how vectors were made, where there are any."""
+    preset = getattr(outcome, "preset", "")
+    return {"preset": preset} if preset else {}
 
 
 def score(
@@ -152,5 +168,6 @@ def _filed(cache: Cache, layout: str, listed: list[Any]) -> Any:
     """Returns what is listed in order as a layout has it: some go by id."""
     if layout not in submission.BY_ID:
         return listed
-    ids = [record["id"] for record in cache.records]
+    # Candidates that are only found have another one.
+    ids = [record["id"] for record in cache.records if "id" in record]
     return dict(zip(ids, listed, strict=True))

@@ -13,21 +13,20 @@ from typing import Any
 import jax
 import numpy as np
 
-from tasks import vocabularies
-from tasks.pieces import Pieces
 from xltransfer import environment, renderings, selection, starting, trimming
 from xltransfer.checkpoints import Checkpoints, restore_params
+from xltransfer.components import Component, Group
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.data.mixing import Batches, MixedBatches
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
+from xltransfer.evaluations import Evaluations
 from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.monitoring import Monitor
 from xltransfer.objectives.objective import Params
-from xltransfer.prediction import Predictor
-from xltransfer.renderings import Facts, Rendering
+from xltransfer.renderings import RANK, Prediction
 from xltransfer.selection import Rule
-from xltransfer.specification import Component, Group, Phase
+from xltransfer.specification import Phase
 from xltransfer.train import Program, TrainState
 from xltransfer.workspace import DONE, Workspace, finished
 
@@ -117,7 +116,7 @@ def evaluations(
     phase: Phase,
     workspace: Workspace,
     step: int | None = None,
-    prediction: renderings.Prediction = renderings.RANK,
+    prediction: Prediction = RANK,
 ) -> Callable[[Component], Evaluation]:
     """Returns what predicts a component with a checkpoint's parameters.
 
@@ -135,8 +134,7 @@ def evaluations(
         step,
         made.program.abstract.params,
     )
-    generate = prediction == renderings.GENERATION
-    return functools.partial(made.evaluation, params, generate=generate)
+    return functools.partial(made.evaluation, params, prediction=prediction)
 
 
 class _Run:
@@ -146,8 +144,15 @@ class _Run:
         self, phase: Phase, workspace: Workspace, rules: Sequence[Rule] = ()
     ):
         self.phase, self.workspace = phase, workspace
+        self.evaluations = Evaluations(
+            phase.reading,
+            workspace.cache_dir,
+            workspace.data_dir,
+            workspace.partitioning,
+            workspace.execution.evaluation_rows,
+        )
         self.renderings = {
-            group.name: rendered(phase, workspace, group.components[0])
+            group.name: self.evaluations.rendering(group.components[0])
             for group in phase.groups
         }
         self.program = Program(
@@ -194,21 +199,13 @@ class _Run:
             return self._record(step, monitor.summary())
 
     def evaluation(
-        self, params: Params, part: Component, generate: bool = False
+        self, params: Params, part: Component, prediction: Prediction = RANK
     ) -> Evaluation:
         """Returns what predicts a component, with parameters."""
-        rendering = rendered(self.phase, self.workspace, part, generate)
-        if len(self.phase.groups) > 1:
+        if len(self.phase.groups) > 1 and self.phase.trains(part):
             name = self.phase.group_of(part)
             params = self.program.objective.of(name, params)
-        return Evaluation(
-            Predictor(rendering.objective, self.workspace.partitioning),
-            params,
-            rendering.evaluation,
-            rendering.outcome,
-            self.phase.training.columns,
-            self.workspace.execution.evaluation_rows,
-        )
+        return self.evaluations.evaluation(params, part, prediction)
 
     @functools.cached_property
     def rows(self) -> trimming.Rows:
@@ -219,7 +216,7 @@ class _Run:
             workspace.execution.trim,
             self.program,
             [workspace.cache(phase, part) for part in phase.components],
-            _pieces(phase, workspace).special_ids,
+            self.evaluations.pieces.special_ids,
         )
 
     def _start(self, checkpoints: Checkpoints) -> tuple[TrainState, int]:
@@ -255,7 +252,7 @@ class _Run:
             ),
             features=self.rows.features(self.renderings[group.name].training),
             batch_size=phase.training.batch_size,
-            columns=phase.training.columns,
+            columns=phase.reading.columns,
             seed=seed,
             multiple=self.workspace.partitioning.batch_multiple
             * execution.microbatches,
@@ -344,22 +341,6 @@ def group_seed(seed: int, number: int) -> int:
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
-def rendered(
-    phase: Phase, workspace: Workspace, part: Component, generate: bool = False
-) -> Rendering:
-    """Returns how a component is trained on and predicted."""
-    answers = workspace.cache(phase, part).manifest["answers"]
-    facts = Facts(
-        part.dataset.problem,
-        _pieces(phase, workspace),
-        len(part.dataset.labels),
-        tuple(tuple(one) for one in answers),
-        dict(phase.training.lengths).get("targets", 0),
-        generate,
-    )
-    return renderings.rendering(phase.model, facts)
-
-
 def _drop_unmeasured(directory: Path, wanted: set[str]) -> None:
     """Removes a run that did not go by all of the rules from its start on."""
     path = directory / "phase.json"
@@ -369,12 +350,6 @@ def _drop_unmeasured(directory: Path, wanted: set[str]) -> None:
     if not wanted <= set(known):
         (directory / DONE).unlink(missing_ok=True)
         shutil.rmtree(directory / "checkpoints", ignore_errors=True)
-
-
-def _pieces(phase: Phase, workspace: Workspace) -> Pieces:
-    return vocabularies.load(
-        phase.vocabulary, workspace.cache_dir, workspace.data_dir
-    )
 
 
 def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:

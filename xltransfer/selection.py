@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from xltransfer import fingerprint
-from xltransfer.specification import Component, Phase
+from xltransfer.components import Component
+from xltransfer.specification import Phase
 
 LAST = "last"
 ENGLISH_DEV = "english_dev"

@@ -2,31 +2,28 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import tasks
-from tasks.row import Dataset
 from tasks.vocabularies import Vocabulary
 from xltransfer import fields, fingerprint, origins, renderings
+from xltransfer.components import (
+    Component,
+    Group,
+    group_names,
+    is_embedded,
+)
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.errors import InputError, nearest
-from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.objectives import multitask
 from xltransfer.optimizer import Optimizer
+from xltransfer.reading import Lengths, Reading
 from xltransfer.renderings import ModelConfig
 
 FORMAT = 1
 MULTITASK = "multitask"
 SELECTIONS = ("english_dev", "dev", "last")
-SEQUENCES = {"encoder": ("tokens",), "text": ("inputs", "targets")}
-# Lengths of what is cut before it is packed: a question beside its passage, and
-# how far apart the windows of a passage begin.
-CUT = ("question", "stride")
-
-Lengths = Mapping[str, int] | tuple[tuple[str, int], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,60 +111,6 @@ class Training:
             model, **dict.fromkeys(rates, self.dropout_rate)
         )
 
-    @property
-    def columns(self) -> tuple[int, ...]:
-        """Length of a packed row, per sequence feature."""
-        rows = dict(self.row_lengths or ())
-        return tuple(
-            rows.get(name, most)
-            for name, most in self.lengths
-            if name not in CUT
-        )
-
-
-@dataclasses.dataclass(frozen=True)
-class Component:
-    """A split of a dataset and its sampling rate in a mixture."""
-
-    dataset: Dataset
-    split: str
-    rate: float = 1.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Group:
-    """Components that come in the same batches, for the same head.
-
-    Attributes:
-      name: tells the groups of a phase apart.
-      components: what it draws from.
-    """
-
-    name: str
-    components: tuple[Component, ...]
-
-    @property
-    def rate(self) -> float:
-        """The group's share of the batches, against the other groups'."""
-        return sum(part.rate for part in self.components)
-
-
-def group_names(problems: Iterable[str]) -> tuple[str, ...]:
-    """Returns names that tell a phase's groups apart, given their problems."""
-    names: list[str] = []
-    for problem in problems:
-        count = sum(name.split("_of_")[0] == problem for name in names)
-        names.append(f"{problem}_of_{count + 1}" if count else problem)
-    return tuple(names)
-
-
-def components_of(name: str, split: str) -> tuple[Component, ...]:
-    """Returns a split of every dataset of a mixture, by the mixture's name."""
-    return tuple(
-        Component(tasks.dataset(dataset), split, rate)
-        for dataset, rate in tasks.mixture(name).components
-    )
-
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
@@ -197,7 +140,8 @@ class Phase:
     init: str = "scratch"
 
     def __post_init__(self) -> None:
-        self._check_lengths()
+        problems = {part.dataset.problem for part in self.components}
+        self.reading.check(f"The {self.kind} phase", problems)
         self._check_order()
         self.check(self.validation)
         if self.training.selection != "last" and not self.validation:
@@ -259,6 +203,11 @@ class Phase:
             if self._kind_of(group.components[0]) == kind
         )
 
+    def trains(self, part: Component) -> bool:
+        """Tells whether a component has a head that this phase trains."""
+        kinds = {self._kind_of(known) for known in self.components}
+        return self._kind_of(part) in kinds
+
     def _kind_of(self, part: Component) -> tuple:
         row = part.dataset
         if renderings.name(self.model) == "encoder":
@@ -301,8 +250,11 @@ class Phase:
             (part.dataset.problem, part.dataset.labels)
             for part in self.components
         }
+        is_encoder = renderings.name(self.model) == "encoder"
         for part in parts:
             name, problem = part.dataset.name, part.dataset.problem
+            if is_encoder and is_embedded(part):
+                continue
             if problem not in [known for known, _ in trained]:
                 raise InputError(
                     f"{name} is {problem}, but the {self.kind} phase trains "
@@ -318,15 +270,19 @@ class Phase:
             if not part.dataset.metrics:
                 raise InputError(f"{name} has no metric to be scored by.")
 
-    def request(self, part: Component) -> Request:
-        """Returns the cache that a component needs."""
-        return Request(
-            part.dataset,
-            part.split,
-            renderings.name(self.model),
+    @property
+    def reading(self) -> Reading:
+        """How its model reads datasets."""
+        return Reading(
+            self.model,
             self.vocabulary,
             self.training.lengths,
+            self.training.row_lengths or (),
         )
+
+    def request(self, part: Component) -> Request:
+        """Returns the cache that a component needs."""
+        return self.reading.request(part)
 
     def configuration(self, data_dir: Path | None) -> dict[str, Any]:
         """Returns the canonical configuration, whose hash is the identity.
@@ -355,38 +311,6 @@ class Phase:
     def identity(self, data_dir: Path | None) -> str:
         """Returns the content address of the phase: 16 hexadecimal digits."""
         return _identity(self, data_dir)
-
-    def _check_lengths(self) -> None:
-        expected = SEQUENCES[renderings.name(self.model)]
-        family = type(self.model).__name__
-        found = tuple(name for name, _ in self.training.lengths)
-        problems = {part.dataset.problem for part in self.components}
-        if isinstance(self.model, XLMRConfig) and "span" in problems:
-            found = tuple(name for name in found if name not in CUT)
-        for name in found:
-            if name not in expected:
-                raise InputError(
-                    f"The {self.kind} phase has a length for {name!r}, but "
-                    f"{family} reads {', '.join(expected)}."
-                    f"{nearest(name, expected)}"
-                )
-        if found != expected:
-            raise InputError(
-                f"The {self.kind} phase has lengths for {found}, but {family} "
-                f"needs them for {expected}."
-            )
-        if isinstance(self.model, XLMRConfig):
-            self._check_positions(dict(self.training.lengths)["tokens"])
-
-    def _check_positions(self, length: int) -> None:
-        most = self.model.max_length
-        if length > most:
-            raise InputError(
-                f"The {self.kind} phase has examples of {length} tokens, but "
-                f"the model has positions for {most}: lower "
-                "Training.lengths['tokens'] or raise "
-                f"XLMRConfig.max_positions by {length - most}."
-            )
 
     def _data(
         self, parts: tuple[Component, ...], data_dir: Path | None

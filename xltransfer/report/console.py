@@ -30,8 +30,7 @@ def print_plan(planned: Study, workspace: Workspace) -> None:
         for cell in study.cells(planned)
         for ancestor in _line(cell.phase)
     )
-    title = f"plan of {escape(planned.name)}"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=f"plan of {planned.name}")
     for column in ("phase", "data", "steps", "seed", "cells", "state"):
         table.add_column(column, no_wrap=True)
     for one, asked in study.rules_of(planned, workspace).items():
@@ -194,9 +193,7 @@ def _delta_table(matrix: Matrix, planned: Study) -> Table:
 def _table(title: str, matrix: Matrix) -> Table:
     if matrix.rule:
         title += f" · {matrix.rule}"
-    table = Table(
-        title=escape(title), title_justify="left", padding=(0, 0, 0, 1)
-    )
+    table = Table(title=title, padding=(0, 0, 0, 1))
     table.add_column("intermediate", no_wrap=True)
     for column in matrix.columns:
         table.add_column(column, justify="right", no_wrap=True)
@@ -222,7 +219,12 @@ def _say(text: str) -> None:
 
 
 def _print(table: Table) -> None:
-    """Prints a table whole: a pipe has no width to fold it to."""
+    """Prints a table whole: a pipe has no width to fold it to.
+
+    Its title stands above it, since a title within is folded to the table.
+    """
+    _say(str(table.title))
+    table.title = None
     wide = Console(width=1000)
     width = max(_console.width, wide.measure(table).maximum)
     Console(width=width, file=_console.file).print(table)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import tasks
 from xltransfer import selection, trimming
+from xltransfer.components import Component, components_of
 from xltransfer.errors import InputError
 from xltransfer.renderings import RANK, Prediction
 from xltransfer.selection import Rule
-from xltransfer.specification import Component, Phase, components_of
+from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study, Target
 from xltransfer.workspace import Workspace
 

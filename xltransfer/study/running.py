@@ -6,10 +6,11 @@ from typing import Any, Protocol
 
 from xltransfer import evaluate, metrics, phase
 from xltransfer import results as records
+from xltransfer.components import Component, with_companions
 from xltransfer.interruption import Interruption
 from xltransfer.renderings import GENERATION, prediction
 from xltransfer.selection import Rule
-from xltransfer.specification import Component, Phase
+from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study
 from xltransfer.study.plan import Cell, cells, evaluated, rules, rules_of
 from xltransfer.workspace import Workspace, finished
@@ -55,11 +56,14 @@ def prepare(study: Study, workspace: Workspace) -> Iterator[str]:
     wanted = {
         one.request(part): (one, part)
         for one, asked in rules_of(study, workspace).items()
-        for parts in (one.components, *(rule.parts for rule in asked))
-        for part in (*parts, *one.validation)
+        for part in (
+            *one.components,
+            *with_companions(one.validation),
+            *(p for rule in asked for p in with_companions(rule.parts)),
+        )
     }
     for cell in cells(study):
-        for part in evaluated(cell, workspace)[0]:
+        for part in with_companions(evaluated(cell, workspace)[0]):
             wanted[cell.phase.request(part)] = cell.phase, part
     for one, part in wanted.values():
         workspace.cache(one, part)
