@@ -27,6 +27,7 @@ RANKS = (
     {"selection"},
     {"specification"},
     {"evaluations", "reading"},
+    {"contents"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},
     {"prediction"},
     {"outcomes"},
