@@ -63,7 +63,7 @@ MIXTURES: dict[str, Mixture] = {
             "miniature_inference_en_hi",
             (
                 row
-                for row in miniature.INFERENCE
+                for row in miniature.inference.CAPTIONS
                 if row.language in ("en", "hi")
             ),
         ),
