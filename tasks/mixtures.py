@@ -67,6 +67,12 @@ MIXTURES: dict[str, Mixture] = {
                 if row.language in ("en", "hi")
             ),
         ),
+        training("miniature_all_text", miniature.text.DATASETS),
+        # Every problem that is trained, in one language.
+        *(
+            training(f"miniature_all_{code}", miniature.problems(code))
+            for code in ("en", "hi")
+        ),
         training("text", language_modeling.DATASETS, XLMR_SMOOTHING),
         # One for each of the miniature's families: its languages, equal in
         # size.

@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 
-from tasks.miniature.lexicon import SLOTS, Language
+from tasks.miniature.lexicon import MEANINGS, SLOTS, Language
 
 PARTS = ("train", "dev", "test")
 FILLERS = 6  # meanings that are no general word
@@ -19,29 +19,35 @@ NEITHER = 2
 # What a slot cannot be told without: colours describe things, things are
 # counted.
 _NEEDS = {"colour": ("thing", "number"), "thing": ("number",)}
+NAMES = {"person": "name", "place": "city"}
 
 Scene = dict[str, int]  # slot -> meaning, counted as in MEANINGS
 
 
 def sentence(scene: Scene, language: Language) -> str:
     """The slots of a scene in one language, in its word order."""
-    return " ".join(
-        language.phrase(slot, scene[slot])
-        for slot in language.order
-        if slot in scene
-    )
+    return " ".join(phrase for _, phrase in phrases(scene, language))
+
+
+def phrases(scene: Scene, language: Language) -> list[tuple[str, str]]:
+    """The same as pairs of slot and phrase."""
+    return [
+        (slot, language.phrase(slot, scene[slot]))
+        for slot in language.arrange(scene)
+        if slot
+    ]
 
 
 def mixed_sentence(
     scene: Scene, languages: tuple[Language, ...], rng: np.random.Generator
 ) -> str:
     """The same in a random language's order, each phrase in a random one."""
-    order = languages[rng.integers(len(languages))].order
-    words = rng.integers(len(languages), size=len(order))
+    places = languages[rng.integers(len(languages))].arrange(scene)
+    words = rng.integers(len(languages), size=len(places))
     return " ".join(
         languages[word].phrase(slot, scene[slot])
-        for slot, word in zip(order, words, strict=True)
-        if slot in scene
+        for slot, word in zip(places, words, strict=True)
+        if slot
     )
 
 
@@ -51,15 +57,34 @@ def with_needs(slots: list[str]) -> tuple[str, ...]:
     return tuple(slot for slot in SLOTS if slot in told)
 
 
-def draw(told: tuple[str, ...], part: str, rng: np.random.Generator) -> Scene:
-    """Draws a scene of a part that tells three slots or more."""
+def draw(
+    told: tuple[str, ...],
+    part: str,
+    rng: np.random.Generator,
+    general: bool = False,
+) -> Scene:
+    """Draws a scene of a part that tells three slots or more.
+
+    With `general`, general words stand among the fillers: a further class.
+    """
     scenes = _SCENES[len(told), part]
     bits = scenes[rng.integers(len(scenes))]
-    classes = rng.integers(CLASSES, size=len(bits))
+    most = [len(MEANINGS[slot]) // 2 for slot in told]
+    classes = rng.integers(most if general else CLASSES, size=len(bits))
     return {
         slot: int(2 * pair + bit)
         for slot, pair, bit in zip(told, classes, bits, strict=True)
     }
+
+
+def varied(part: str, rng: np.random.Generator) -> Scene:
+    """Draws a scene of some slots, people and places by word or by name."""
+    slots = rng.permutation(SLOTS)[: rng.integers(3, len(SLOTS) + 1)]
+    told = tuple(
+        NAMES.get(slot, slot) if rng.random() < 0.5 else slot
+        for slot in with_needs(slots.tolist())
+    )
+    return draw(told, part, rng, general=True)
 
 
 def _part(bits: tuple[int, ...]) -> str:
