@@ -30,9 +30,9 @@ _SLOT = {
     "city": "PROPN",
 }
 # Those that are not.
-_WORDS = {
+EXCEPTIONS = {
     "en": {"DET": "the a", "ADP": "in", "ADV": "indoors outdoors"},
-    "de": {"DET": "der die das", "ADP": "in im", "ADV": "drinnen draußen"},
+    "de": {"DET": "der das", "ADP": "in im", "ADV": "drinnen draußen"},
     "el": {"DET": "ο", "ADP": "στην στη στον στο", "ADV": "μέσα έξω"},
     "es": {"DET": "el la", "ADP": "en", "ADV": "adentro afuera"},
     "fa": {"ADP": "در", "ADV": "داخل بیرون"},
@@ -52,9 +52,9 @@ _WORDS = {
     "tr": {"ADV": "içeride dışarıda"},
     "vi": {"ADP": "trong ngoài ở", "ADJ": "lớn"},
 }
-_EXCEPTIONS = {
+_TAGS = {
     code: {word: tag for tag, words in tags.items() for word in words.split()}
-    for code, tags in _WORDS.items()
+    for code, tags in EXCEPTIONS.items()
 }
 
 
@@ -80,7 +80,7 @@ def entities(scene: Scene, language: Language) -> Tagged:
 
 
 def _phrase(slot: str, phrase: str, language: Language) -> Tagged:
-    exceptions = _EXCEPTIONS[language.code]
+    exceptions = _TAGS[language.code]
     return [
         (word, exceptions.get(word, _SLOT[slot])) for word in phrase.split()
     ]
