@@ -2,9 +2,9 @@
 
     XLTRANSFER_DATA_DIR=... python benchmarks/cache_building.py
 
-Both read, render and tokenise the same real NLI; the builder writes the cache
-as well. They take turns in one process on one core, and the median of the
-rounds counts. The rows must be identical.
+Both read, render and tokenise the same real NLI and question answering; the
+builder writes the cache as well. They take turns in one process on one core,
+and the median of the rounds counts. The rows must be identical.
 """
 
 import argparse
@@ -25,10 +25,15 @@ from tasks.vocabularies import TrainedVocabulary
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache, Request
 
-# Rendering -> the vocabulary's family and the lengths.
-RENDERINGS = {
-    "encoder": ("xlmr", (("tokens", 128),)),
-    "text": ("mt5", (("inputs", 128), ("targets", 4))),
+# Problem -> what is measured by default.
+DATASETS = {"classification": "snli.en", "span": "squadshifts_reddit.en"}
+FAMILIES = {"encoder": "xlmr", "text": "mt5"}
+# Problem and rendering -> the lengths of their published settings.
+LENGTHS = {
+    ("classification", "encoder"): (("tokens", 128),),
+    ("classification", "text"): (("inputs", 128), ("targets", 4)),
+    ("span", "encoder"): (("tokens", 384),),
+    ("span", "text"): (("inputs", 1024), ("targets", 512)),
 }
 
 
@@ -39,8 +44,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.cache_dir or Path(temporary)
         records = [
-            measure(_request(rendering, arguments), folder, arguments)
-            for rendering in RENDERINGS
+            measure(_request(name, rendering, arguments), folder, arguments)
+            for name in arguments.dataset or DATASETS.values()
+            for rendering in FAMILIES
         ]
     report(records)
     if arguments.json:
@@ -49,16 +55,19 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = options.parser(__doc__)
-    parser.add_argument("--dataset", default="snli.en")
+    parser.add_argument("--dataset", action="append", help="may be repeated")
     parser.add_argument("--split", default="train")
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()
 
 
-def _request(rendering: str, arguments: argparse.Namespace) -> Request:
-    family, lengths = RENDERINGS[rendering]
+def _request(
+    name: str, rendering: str, arguments: argparse.Namespace
+) -> Request:
+    family = FAMILIES[rendering]
     vocabulary = TrainedVocabulary(family, 16000, ("text",), lines=2000)
-    row = tasks.dataset(arguments.dataset)
+    row = tasks.dataset(name)
+    lengths = LENGTHS[row.problem, rendering]
     return Request(row, arguments.split, rendering, vocabulary, lengths)
 
 
@@ -133,19 +142,20 @@ def check_identical(rows: list[dict[str, Any]], cache: Cache) -> None:
     for name in cache.sequences:
         for number, row in enumerate(rows):
             np.testing.assert_array_equal(cache.tokens(name, number), row[name])
-    labels = [row["label"] for row in rows]
-    np.testing.assert_array_equal(cache.scalars("label"), labels)
+    for name in set(cache.manifest["features"]) - set(cache.sequences):
+        values = [row[name] for row in rows]
+        np.testing.assert_array_equal(cache.scalars(name), values)
 
 
 def report(records: list[dict]) -> None:
     """Prints one table."""
     print(
-        f"{'dataset':20} {'examples':>8} {'SeqIO ex/s':>11} "
+        f"{'dataset':24} {'rows':>8} {'SeqIO ex/s':>11} "
         f"{'builder ex/s':>13} {'ratio':>6}"
     )
     for record in records:
         print(
-            f"{record['dataset']:20} {record['examples']:8} "
+            f"{record['dataset']:24} {record['examples']:8} "
             f"{record['seqio_per_second']:11.0f} "
             f"{record['builder_per_second']:13.0f} {record['ratio']:6.1f}"
         )

@@ -88,7 +88,7 @@ def write(folder: Path, config: XLMRConfig) -> None:
         for path, tensor in huggingface.table_of(model).items()
     }
     hf_export.write_safetensors(folder / "model.safetensors", tensors)
-    fields = hf_export.config(model, head=True, labels=())
+    fields = hf_export.config(model)
     (folder / "config.json").write_text(json.dumps(fields))
 
 

@@ -7,12 +7,29 @@ from functools import partial
 
 from tasks import qa_native
 from tasks.row import Dataset, Split
-from tasks.sources import Concatenated, FirstPresent, Qamr, SquadJson
+from tasks.sources import Alternatives, Concatenated, Prepared, Qamr, SquadJson
 
 # Its rows hold passages of SQuAD's dev set, which XQuAD and LAReQA translate.
 _SQUAD_DEV = ("xquad", "lareqa")
 
 _span = partial(Dataset, problem="span", metrics=("squad",))
+
+
+# What TensorFlow Datasets has in SQuAD's form.
+_PREPARED = (
+    *((name, name) for name in ("id", "question", "context")),
+    ("answers", ("answers/text", "answers/answer_start")),
+)
+
+
+def _squad_split(
+    split: str, file: str, config: str, version: str, size: int
+) -> Split:
+    """SQuAD's file, or what TensorFlow Datasets has prepared of it."""
+    part = "validation" if split == "dev" else split
+    prepared = Prepared(f"squad/{config}", version, part, _PREPARED)
+    official = SquadJson(f"squad/{file}")
+    return Split(split, Alternatives((official, prepared)), size)
 
 
 def _parts(path: str, **sizes: tuple[str, int | None]) -> tuple[Split, ...]:
@@ -35,10 +52,9 @@ _squad = partial(
 # XQuAD, which is made of the other.
 SQUAD = _squad(
     name="squad.en",
-    splits=_parts(
-        "squad",
-        train=("train-v1.1.json", 87599),
-        dev=("dev-v1.1.json", 10570),
+    splits=(
+        _squad_split("train", "train-v1.1.json", "v1.1", "3.0.0", 87599),
+        _squad_split("dev", "dev-v1.1.json", "v1.1", "3.0.0", 10570),
     ),
 )
 
@@ -54,10 +70,9 @@ SQUAD_EXCERPT = _squad(
 
 SQUAD2 = _squad(
     name="squad2.en",
-    splits=_parts(
-        "squad",
-        train=("train-v2.0.json", 130319),
-        dev=("dev-v2.0.json", 11873),
+    splits=(
+        _squad_split("train", "train-v2.0.json", "v2.0", "3.0.0", 130319),
+        _squad_split("dev", "dev-v2.0.json", "v2.0", "3.0.0", 11873),
     ),
     citation="Rajpurkar et al. 2018, SQuAD 2.0",
     metrics=("squad_v2",),
@@ -139,13 +154,13 @@ _TYDIQA = {
 }
 
 
-def _tydiqa_train(code: str, name: str) -> FirstPresent:
+def _tydiqa_train(code: str, name: str) -> Alternatives:
     """Takes XTREME's file of a language, or that language from Google's.
 
     XTREME cuts the ids of its training files down to their last number.
     """
     folder = "tydiqa/tydiqa-goldp-v1.1-train"
-    return FirstPresent(
+    return Alternatives(
         (
             SquadJson(f"{folder}/tydiqa.goldp.{code}.train.json", unique=False),
             SquadJson(f"{folder}.json", id_prefix=f"{name}-"),
@@ -153,19 +168,27 @@ def _tydiqa_train(code: str, name: str) -> FirstPresent:
                 f"{folder}/tydiqa-goldp-v1.1-train.json",
                 id_prefix=f"{name}-",
             ),
+            Prepared(
+                "tydi_qa/goldp",
+                "3.0.0",
+                "train",
+                _PREPARED,
+                prefix=("id", f"{name}-"),
+            ),
         )
     )
 
 
-def _tydiqa_test(code: str, name: str) -> FirstPresent:
+def _tydiqa_test(code: str, name: str) -> Alternatives:
     """Takes Google's file, or XTREME's, whose answers are blank.
 
     The official dev set: there is no other test set.
     """
     folder = "tydiqa/tydiqa-goldp-v1.1-dev"
-    return FirstPresent(
+    return Alternatives(
         (
             SquadJson(f"{folder}/tydiqa-goldp-dev-{name}.json"),
+            Prepared("tydi_qa/goldp", "3.0.0", f"validation-{code}", _PREPARED),
             SquadJson(f"{folder}/tydiqa.goldp.{code}.dev.json"),
         )
     )

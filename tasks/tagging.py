@@ -3,7 +3,7 @@
 from functools import partial
 
 from tasks.row import Dataset, Split
-from tasks.sources import Alternatives, Tagged, Treebanks
+from tasks.sources import Alternatives, Prepared, Tagged, Treebanks
 
 # In alphabetical order, as XTREME numbers them.
 UPOS = (
@@ -177,15 +177,21 @@ def _panx(code: str) -> Dataset:
 
 
 def _panx_source(code: str, part: str) -> Alternatives:
-    """What XTREME's scripts make, but for the test part, or the raw files.
+    """What XTREME's scripts make, the raw files, or TensorFlow Datasets'.
 
-    The scripts take the tags out of the test part.
+    The scripts take the tags out of the test part, so theirs come last there.
     """
     raw = Tagged(f"panx_dataset/{code}/{part}", is_prefixed=True)
-    prepared = Tagged(f"panx/{part}-{code}.tsv")
+    scripted = Tagged(f"panx/{part}-{code}.tsv")
+    prepared = Prepared(
+        f"wikiann/{code}",
+        "1.0.0",
+        {"dev": "validation"}.get(part, part),
+        (("words", "tokens"), ("tags", "tags")),
+    )
     if part == "test":
-        return Alternatives((raw, prepared))
-    return Alternatives((prepared, raw))
+        return Alternatives((raw, prepared, scripted))
+    return Alternatives((scripted, raw, prepared))
 
 
 PANX = tuple(_panx(code) for code in PANX_LANGUAGES)

@@ -24,7 +24,7 @@ from tasks.vocabularies import SentencePieceFile, load
 from xltransfer.errors import InputError
 
 # The SentencePiece file's name in the published models' directories.
-_MODEL_FILE = {"xlmr": "sentencepiece.bpe.model", "mt5": "spiece.model"}
+MODEL_FILE = {"xlmr": "sentencepiece.bpe.model", "mt5": "spiece.model"}
 _NAMED = {
     "xlmr": {
         "bos_token": "<s>",
@@ -34,7 +34,6 @@ _NAMED = {
         "pad_token": "<pad>",
         "sep_token": "</s>",
         "unk_token": "<unk>",
-        "model_max_length": 512,
     },
     "mt5": {
         "eos_token": "</s>",
@@ -55,9 +54,12 @@ _NOTHING = "\x02"
 
 
 def write_huggingface_tokenizer(
-    vocabulary: SentencePieceFile, directory: Path
+    vocabulary: SentencePieceFile, directory: Path, length: int | None = None
 ) -> list[Path]:
     """Writes what `AutoTokenizer.from_pretrained(directory)` reads.
+
+    `length` is the most ids of a text that the model takes, if there is such
+    a number.
 
     Writes the SentencePiece model under its published name, `tokenizer.json`
     and `tokenizer_config.json`, and returns their paths. On which texts the
@@ -75,9 +77,10 @@ def write_huggingface_tokenizer(
         "tokenizer_class": "PreTrainedTokenizerFast",
         "clean_up_tokenization_spaces": False,
         **_NAMED[vocabulary.family],
+        **({"model_max_length": length} if length else {}),
     }
     contents = {
-        _MODEL_FILE[vocabulary.family]: model,
+        MODEL_FILE[vocabulary.family]: model,
         "tokenizer.json": _json(_tokenizer(vocabulary.family, model, pieces)),
         "tokenizer_config.json": _json(config),
     }

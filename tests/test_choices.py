@@ -1,5 +1,6 @@
 """A phase of multiple choice on official files, for both families."""
 
+import json
 import os
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import tasks
 from tasks.row import rows
 from tasks.vocabularies import SentencePieceFile
 from tasks.vocabulary_training import train
-from xltransfer import phase
+from xltransfer import evaluate, phase
+from xltransfer.components import Component, components_of
 from xltransfer.models.mt5 import MT5Config
 from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.optimizer import AdamW
-from xltransfer.phase import Execution, Workspace
-from xltransfer.specification import Component, Phase, Training, components_of
+from xltransfer.specification import Phase, Training
+from xltransfer.workspace import Execution, Workspace
 
 VOCABULARY = 1000
 XLMR = XLMRConfig(
@@ -95,7 +97,7 @@ def test_a_phase_trains_on_codah_and_answers_every_question(family, place):
     one = phase_of(family, place.out, place.data_dir)
     record = phase.run(one, place, lambda step, metrics: None)
     assert record["steps"] == 6 and record["step"] in (3, 6)
-    evaluation = phase.evaluation(one, place)
+    evaluation = phase.evaluations(one, place)(one.validation[0])
     cache = place.cache(one, one.validation[0])
     found = evaluation.predict(cache)
     # A held-out tenth of 2,776 questions with four choices each.
@@ -105,5 +107,12 @@ def test_a_phase_trains_on_codah_and_answers_every_question(family, place):
     right = [row["label"] for row in rows(CODAH, "dev", place.data_dir)]
     assert evaluation.outcome.targets(cache) == right
     hits = sum(a == b for a, b in zip(found, right, strict=True))
-    assert evaluation.score([cache]) == pytest.approx(100 * hits / 277)
-    assert record["score"] == pytest.approx(evaluation.score([cache]))
+    assert evaluation.score(cache) == pytest.approx(100 * hits / 277)
+    assert record["score"] == pytest.approx(evaluation.score(cache))
+    # XTREME's layout of XCOPA: a JSON object a line.
+    (result,) = evaluate.evaluate(evaluation, cache, place.out / family, {})
+    assert result["value"] == pytest.approx(100 * hits / 277)
+    lines = (place.out / family / "codah" / "dev-en.jsonl").read_text()
+    assert [json.loads(line) for line in lines.splitlines()] == [
+        {"label": one} for one in found
+    ]

@@ -8,11 +8,12 @@ from tasks.row import Dataset, Split
 from tasks.sources import PlainText
 from tasks.vocabularies import TrainedVocabulary
 from xltransfer import configuration, study
+from xltransfer.components import Component
 from xltransfer.errors import InputError
 from xltransfer.models.mt5 import MT5Config
 from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.optimizer import Adafactor, AdamW
-from xltransfer.specification import Component, Phase, Training
+from xltransfer.specification import Phase, Training
 
 ENGLISH = tasks.dataset("miniature_nli.en")
 HINDI = tasks.dataset("miniature_nli.hi")
@@ -63,6 +64,7 @@ OTHER_TRAININGS = {
     "patience": 2,
     "selection": "last",
     "dropout_rate": 0.3,
+    "trimmed_softmax": True,
 }
 OTHER_OPTIMIZERS = {
     "learning_rate": 2e-3,
@@ -112,7 +114,7 @@ def test_every_hyperparameter_changes_the_identity_and_no_two_alike():
         ),
     ]
     identities = [one.identity(None) for one in phases]
-    assert len(set(identities)) == len(identities) == 1 + 14 + 9 + 9
+    assert len(set(identities)) == len(identities) == 1 + 14 + 10 + 9
 
 
 def test_data_vocabulary_seed_kind_and_parent_change_the_identity():
@@ -348,3 +350,21 @@ def test_a_phase_may_have_a_dropout_of_its_own():
     assert found == dataclasses.replace(
         MODEL, dropout_rate=0.3, attention_dropout_rate=0.3
     )
+
+
+def test_questions_and_strides_are_cut_before_rows_are_packed():
+    lengths = {"tokens": 32, "stride": 8, "question": 6}
+    training = dataclasses.replace(
+        TRAINING, lengths=lengths, selection="last", evaluate_every=0
+    )
+    assert training.columns == (32,)
+    found = dataclasses.replace(
+        PHASE,
+        components=(Component(tasks.dataset("squad.en"), "train"),),
+        validation=(),
+        training=training,
+    )
+    # They go where the windows are made.
+    assert dict(found.request(found.components[0]).lengths) == lengths
+    with pytest.raises(InputError, match="a length for 'question'"):
+        dataclasses.replace(PHASE, training=training)

@@ -148,7 +148,7 @@ def test_a_change_reaches_exactly_the_dependants(override, changed):
 def test_columns_are_those_of_the_long_form():
     assert ",".join(results.COLUMNS) == (
         "study,model,intermediate,target,language,metric,value,seed,"
-        "selection,split,n,phase,data_digest"
+        "selection,split,n,phase,data_digest,trimmed_softmax"
     )
 
 
@@ -261,7 +261,7 @@ def test_a_phase_of_two_problems_goes_on_with_the_pretrained_head(
     place = copied(mixed)
     one = next(x for x in study.phases(mixed) if x.kind == "intermediate")
     program = phase._Run(one, place).program
-    begun = starting.state(one, place, program).params
+    begun = starting.params(one, place, program)
     heads = program.abstract.params["heads"]
     pretrained = checkpoints.restore_params(
         place.directory(one.parent) / "checkpoints",

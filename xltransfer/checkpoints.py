@@ -38,9 +38,9 @@ class Checkpoints:
                 keep_checkpoints_without_metrics=False,
             ),
         ]
-        self._directory = directory.absolute()
+        self.directory = directory.absolute()
         self._checkpointer = ocp.training.Checkpointer(
-            self._directory,
+            self.directory,
             preservation_policy=_policies.AnyPreservationPolicy(keep),
             cleanup_tmp_directories=True,
         )
@@ -77,6 +77,21 @@ class Checkpoints:
             metrics=metrics,
         )
 
+    def position(self) -> dict[str, Any] | None:
+        """Returns the position of the last checkpoint alone, if there is one.
+
+        Raises:
+          InputError: for a damaged checkpoint.
+        """
+        latest = self._checkpointer.latest
+        if latest is None:
+            return None
+        with _readable(self.directory / str(latest.step)):
+            found = self._checkpointer.load_checkpointables(
+                latest.step, {"position": None}
+            )
+        return json.loads(found["position"]["json"])
+
     def restore(self, abstract: State) -> tuple[State, dict[str, Any]] | None:
         """Returns the last state, in the shardings asked for, and position.
 
@@ -86,7 +101,7 @@ class Checkpoints:
         latest = self._checkpointer.latest
         if latest is None:
             return None
-        with _readable(self._directory / str(latest.step)):
+        with _readable(self.directory / str(latest.step)):
             found = self._checkpointer.load_checkpointables(
                 latest.step, {"state": abstract, "position": None}
             )

@@ -1,12 +1,18 @@
 """Optimisers: AdamW with warm-up and decay, Adafactor at a constant rate."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import optax
+from jaxtyping import Array, Float
 
 from xltransfer.errors import InputError, nearest
+
+# Rows and the step's learning rate -> the rows after the step.
+Idle = Callable[[Float[Array, "R D"], Float[Array, ""]], Float[Array, "R D"]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +78,29 @@ class AdamW:
         )
         return _without(self.frozen, update)
 
+    def idle(self, name: str) -> Idle | None:
+        """Returns what an update does to rows that never had a gradient.
+
+        Their moments are zero, so Adam's own part is 0 / (0 + epsilon); what
+        is left is the decay.
+
+        Args:
+          name: the path of the matrix whose rows they are.
+
+        Returns:
+          The rule, or None where nothing happens to them.
+        """
+        if _is_frozen(name, self.frozen) or not self.weight_decay:
+            return None
+
+        def rule(rows: Array, rate: Array) -> Array:
+            # As optax adds it up, so that it rounds alike: behind the barrier
+            # the compiler sees no zero, and cannot join the two factors.
+            adam = jax.lax.optimization_barrier(jnp.float32(0))
+            return rows + -rate * (adam + self.weight_decay * rows)
+
+        return rule
+
 
 @dataclasses.dataclass(frozen=True)
 class Adafactor:
@@ -100,6 +129,22 @@ class Adafactor:
             decay_rate=self.decay_rate,
         )
         return _without(self.frozen, optax.chain(_clip(self.clip), update))
+
+    def idle(self, name: str) -> Idle | None:
+        """As `AdamW.idle`.
+
+        Raises:
+          InputError: unless the matrix is frozen: rows without a gradient are
+            part of the means that all others are scaled by.
+        """
+        if _is_frozen(name, self.frozen):
+            return None
+        raise InputError(
+            f"Adafactor scales each row of {name} by statistics of all its "
+            "rows, so that none can be left out: train with AdamW, or with "
+            f"{name.rsplit('/', 1)[0]!r} in Adafactor.frozen, or without "
+            "Execution.trim."
+        )
 
 
 Optimizer = AdamW | Adafactor
@@ -134,8 +179,7 @@ def _labels(params: Any, frozen: tuple[str, ...]) -> Any:
 
     def label(path: tuple, _: Any) -> str:
         name = jax.tree_util.keystr(path, simple=True, separator="/")
-        # Whole names: `layers_1` is not `layers_10`.
-        parts = {one for one in frozen if f"{name}/".startswith(f"{one}/")}
+        parts = _parts_of(name, frozen)
         found.update(parts)
         return "frozen" if parts else "trained"
 
@@ -147,3 +191,15 @@ def _labels(params: Any, frozen: tuple[str, ...]) -> Any:
                 f"{nearest(part, params)}"
             )
     return labels
+
+
+def _is_frozen(name: str, frozen: tuple[str, ...]) -> bool:
+    return bool(_parts_of(name, frozen))
+
+
+def _parts_of(name: str, frozen: tuple[str, ...]) -> set[str]:
+    """Returns those parts that a parameter belongs to.
+
+    Whole names: `layers_1` is not `layers_10`.
+    """
+    return {one for one in frozen if f"{name}/".startswith(f"{one}/")}

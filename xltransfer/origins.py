@@ -20,7 +20,7 @@ from xltransfer import checkpoints
 from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Params
 from xltransfer.pretrained import hub, huggingface, t5x
-from xltransfer.pretrained.huggingface import Model
+from xltransfer.pretrained.architectures import Model
 from xltransfer.pretrained.stored import Loaded
 from xltransfer.pretrained.weight_files import read_json
 
@@ -130,6 +130,7 @@ def _digest(prefix: str, place: str) -> str:
 def _load_hf(place: str, model: Model, abstract: Params) -> Loaded:
     head = "head" in abstract
     directory = hub.directory(place)
+    huggingface.check_config(directory, model)
     return huggingface.load(directory, model, head=head, abstract=abstract)
 
 

@@ -15,8 +15,10 @@ import jax
 import numpy as np
 
 from tasks import vocabularies
-from xltransfer import environment, renderings, starting
+from tasks.pieces import Pieces
+from xltransfer import environment, renderings, starting, trimming
 from xltransfer.checkpoints import Checkpoints, restore_params
+from xltransfer.components import Component, Group, companion_of
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.data.mixing import Batches, MixedBatches
 from xltransfer.errors import InputError
@@ -25,7 +27,7 @@ from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.monitoring import Monitor
 from xltransfer.objectives.objective import Params
 from xltransfer.renderings import Facts, Rendering
-from xltransfer.specification import Component, Group, Phase
+from xltransfer.specification import Phase
 from xltransfer.train import Program, TrainState
 from xltransfer.workspace import DONE, Workspace, finished
 
@@ -83,6 +85,7 @@ def protocol(phase: Phase, workspace: Workspace) -> dict[str, Any]:
         "seed": phase.seed,
         "selection": record["selection"],
         "checkpoint": record["step"],
+        "trimmed_softmax": phase.trimmed_softmax,
     }
 
 
@@ -117,6 +120,8 @@ class _Run:
             workspace.execution.microbatches,
         )
         self.position = {"best": None, "best_step": 0, "worse": 0}
+        # Many languages seek in the same candidates.
+        self._outputs: dict[Any, tuple[Params, list[Any]]] = {}
 
     def train(
         self,
@@ -135,7 +140,7 @@ class _Run:
             )
             while step < self.phase.training.steps and not self._exhausted:
                 packed = next(stream)
-                state, metrics = self.program.update(
+                state, metrics = self.rows.program.update(
                     state,
                     partitioning.put(packed.arrays, packed.rows),
                     self.phase.seed,
@@ -146,30 +151,60 @@ class _Run:
                     progress(step, self._logged(monitor, step, metrics))
                 self._look(step, state, checkpoints, monitor)
                 if interruption.requested:
-                    checkpoints.save(step, state, self.position)
+                    whole = self.rows.whole(state)
+                    checkpoints.save(step, whole, self.position)
                     raise Interrupted(f"{self.phase.kind} at step {step}")
             return self._record(step, monitor.summary())
 
     def evaluation(self, params: Params, part: Component) -> Evaluation:
         """Returns what predicts a component, with parameters."""
         rendering = rendered(self.phase, self.workspace, part)
-        if len(self.phase.groups) > 1:
+        if len(self.phase.groups) > 1 and self.phase.trains(part):
             name = self.phase.group_of(part)
             params = self.program.objective.of(name, params)
-        return Evaluation(
+        made = Evaluation(
             dataclasses.replace(self.program, objective=rendering.objective),
             params,
             rendering.evaluation,
             rendering.outcome,
             self.phase.training.columns,
         )
+        other = companion_of(part)
+        if other is None:
+            return made
+        return dataclasses.replace(
+            made, companion=functools.partial(self._companion, made, other)
+        )
+
+    def _companion(self, made: Evaluation, part: Component) -> tuple:
+        """Returns a cache and its outputs, of the same parameters made once."""
+        cache = self.workspace.cache(self.phase, part)
+        params, found = self._outputs.get(cache, (None, None))
+        if params is not made.params:
+            found = made.outputs(cache)
+            self._outputs[cache] = made.params, found
+        return cache, found
+
+    @functools.cached_property
+    def rows(self) -> trimming.Rows:
+        """Which rows of the vocabulary's tables are trained."""
+        phase, workspace = self.phase, self.workspace
+        return trimming.rows(
+            phase,
+            workspace.execution.trim,
+            self.program,
+            [workspace.cache(phase, part) for part in phase.components],
+            _pieces(phase, workspace).special_ids,
+        )
 
     def _start(self, checkpoints: Checkpoints) -> tuple[TrainState, int]:
-        found = checkpoints.restore(self.program.abstract)
+        found = trimming.resumed(self.rows, checkpoints)
         if found is not None:
             state, self.position = found
             return state, int(state.step)
-        return starting.state(self.phase, self.workspace, self.program), 0
+        self.position["rows"] = self.rows.digest
+        params = starting.params(self.phase, self.workspace, self.program)
+        return self.rows.start(params), 0
 
     def _batches(self) -> Batches:
         seed = self.phase.seed
@@ -193,7 +228,7 @@ class _Run:
                 (self.workspace.cache(phase, part), part.rate)
                 for part in group.components
             ),
-            features=self.renderings[group.name].training,
+            features=self.rows.features(self.renderings[group.name].training),
             batch_size=phase.training.batch_size,
             columns=phase.training.columns,
             seed=seed,
@@ -233,12 +268,16 @@ class _Run:
     ) -> None:
         """Evaluates and saves, where this step is one to do so."""
         score = None
-        if self._every(self.phase.training.evaluate_every, step):
-            score = self._validate(step, state, monitor)
+        measured = self._every(self.phase.training.evaluate_every, step)
         last = step == self.phase.training.steps
         regular = self._every(self.workspace.execution.checkpoint_every, step)
+        if not (measured or regular or last):
+            return
+        whole = self.rows.whole(state)
+        if measured:
+            score = self._validate(step, whole, monitor)
         if score is not None or regular or last:
-            checkpoints.save(step, state, self.position, score)
+            checkpoints.save(step, whole, self.position, score)
 
     def _validate(
         self, step: int, state: TrainState, monitor: Monitor
@@ -280,17 +319,21 @@ def group_seed(seed: int, number: int) -> int:
 def rendered(phase: Phase, workspace: Workspace, part: Component) -> Rendering:
     """Returns how a component is trained on and predicted."""
     answers = workspace.cache(phase, part).manifest["answers"]
-    pieces = vocabularies.load(
-        phase.vocabulary, workspace.cache_dir, workspace.data_dir
-    )
     facts = Facts(
         part.dataset.problem,
-        pieces,
+        _pieces(phase, workspace),
         len(part.dataset.labels),
         tuple(tuple(one) for one in answers),
         dict(phase.training.lengths).get("targets", 0),
+        next(iter(part.dataset.metrics), ""),
     )
     return renderings.rendering(phase.model, facts)
+
+
+def _pieces(phase: Phase, workspace: Workspace) -> Pieces:
+    return vocabularies.load(
+        phase.vocabulary, workspace.cache_dir, workspace.data_dir
+    )
 
 
 def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:

@@ -23,6 +23,7 @@ COLUMNS = (
     "n",
     "phase",
     "data_digest",
+    "trimmed_softmax",
 )
 
 

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import tasks
-from tasks.row import Dataset
 from tasks.vocabularies import Vocabulary
 from xltransfer import fields, fingerprint, origins, renderings
+from xltransfer.components import (
+    Component,
+    Group,
+    group_names,
+    is_embedded,
+)
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.errors import InputError, nearest
@@ -22,9 +26,10 @@ FORMAT = 1
 MULTITASK = "multitask"
 SELECTIONS = ("english_dev", "dev", "last")
 SEQUENCES = {"encoder": ("tokens",), "text": ("inputs", "targets")}
-# Lengths of what is cut before it is packed: a question beside its passage, and
-# how far apart the windows of a passage begin.
-CUT = ("question", "stride")
+# Lengths of what is cut before it is packed: a question beside its passage, a
+# query that is sought, and how far apart the windows of a passage begin.
+CUT = ("question", "query", "stride")
+WITH_CUTS = {"span", "retrieval"}
 
 Lengths = Mapping[str, int] | tuple[tuple[str, int], ...]
 
@@ -48,6 +53,9 @@ class Training:
         dev set), `dev` (best on the dev sets of the training tasks), `last`.
       dropout_rate: in place of the model's own rates: mT5 was pretrained
         without dropout and fine-tuned with it.
+      trimmed_softmax: where the loss is a softmax over pieces (mT5, masked
+        words), takes it over those that the phase's own data hold, and trains
+        their rows alone. Smaller and faster, but other numbers.
     """
 
     steps: int
@@ -59,6 +67,7 @@ class Training:
     patience: int = 0
     selection: str = "last"
     dropout_rate: float | None = None
+    trimmed_softmax: bool = False
 
     def __post_init__(self) -> None:
         fields.check(self)
@@ -119,41 +128,6 @@ class Training:
             for name, most in self.lengths
             if name not in CUT
         )
-
-
-@dataclasses.dataclass(frozen=True)
-class Component:
-    """A split of a dataset and its sampling rate in a mixture."""
-
-    dataset: Dataset
-    split: str
-    rate: float = 1.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Group:
-    """Components that come in the same batches, for the same head.
-
-    Attributes:
-      name: tells the groups of a phase apart.
-      components: what it draws from.
-    """
-
-    name: str
-    components: tuple[Component, ...]
-
-    @property
-    def rate(self) -> float:
-        """The group's share of the batches, against the other groups'."""
-        return sum(part.rate for part in self.components)
-
-
-def components_of(name: str, split: str) -> tuple[Component, ...]:
-    """Returns a split of every dataset of a mixture, by the mixture's name."""
-    return tuple(
-        Component(tasks.dataset(dataset), split, rate)
-        for dataset, rate in tasks.mixture(name).components
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -231,10 +205,7 @@ class Phase:
         found: dict[Any, list[Component]] = {}
         for part in self.components:
             found.setdefault(self._kind_of(part), []).append(part)
-        names: list[str] = []
-        for problem, *_ in found:
-            count = sum(name.split("_of_")[0] == problem for name in names)
-            names.append(f"{problem}_of_{count + 1}" if count else problem)
+        names = group_names(problem for problem, *_ in found)
         return tuple(
             Group(name, tuple(parts))
             for name, parts in zip(names, found.values(), strict=True)
@@ -248,6 +219,11 @@ class Phase:
             for group in self.groups
             if self._kind_of(group.components[0]) == kind
         )
+
+    def trains(self, part: Component) -> bool:
+        """Tells whether a component has a head that this phase trains."""
+        kinds = {self._kind_of(known) for known in self.components}
+        return self._kind_of(part) in kinds
 
     def _kind_of(self, part: Component) -> tuple:
         row = part.dataset
@@ -268,6 +244,19 @@ class Phase:
             return ("head",)
         return (multitask.HEADS, "language_modeling", "head")
 
+    @property
+    def predicts_pieces(self) -> bool:
+        """Is the loss a softmax over the vocabulary?"""
+        problems = {part.dataset.problem for part in self.components}
+        text = renderings.name(self.model) == "text"
+        return text or "language_modeling" in problems
+
+    @property
+    def trimmed_softmax(self) -> bool:
+        """Was a softmax trimmed, in this phase or one that it started from?"""
+        before = self.parent is not None and self.parent.trimmed_softmax
+        return self.training.trimmed_softmax or before
+
     def check(self, parts: tuple[Component, ...]) -> None:
         """Refuses data on which the trained model cannot be scored.
 
@@ -278,8 +267,11 @@ class Phase:
             (part.dataset.problem, part.dataset.labels)
             for part in self.components
         }
+        is_encoder = renderings.name(self.model) == "encoder"
         for part in parts:
             name, problem = part.dataset.name, part.dataset.problem
+            if is_encoder and is_embedded(part):
+                continue
             if problem not in [known for known, _ in trained]:
                 raise InputError(
                     f"{name} is {problem}, but the {self.kind} phase trains "
@@ -337,7 +329,8 @@ class Phase:
         expected = SEQUENCES[renderings.name(self.model)]
         family = type(self.model).__name__
         found = tuple(name for name, _ in self.training.lengths)
-        if isinstance(self.model, XLMRConfig) and self.problem == "span":
+        problems = {part.dataset.problem for part in self.components}
+        if isinstance(self.model, XLMRConfig) and problems & WITH_CUTS:
             found = tuple(name for name in found if name not in CUT)
         for name in found:
             if name not in expected:

@@ -1,4 +1,4 @@
-"""The state that a phase starts from: its parent's parameters, or its origin's.
+"""The parameters that a phase starts from: its parent's parameters, or its origin's.
 
 What is a task's own (`Objective.fresh`) is new; a head for masked words comes
 along where there is one, since it is pretrained as the encoder is.
@@ -12,20 +12,20 @@ from xltransfer.checkpoints import restore_params
 from xltransfer.models.xlmr import XLMRMaskedLM
 from xltransfer.objectives.objective import Params
 from xltransfer.specification import Phase
-from xltransfer.train import Program, TrainState
+from xltransfer.train import Program
 from xltransfer.workspace import Workspace, finished
 
 _log = logging.getLogger(__name__)
 
 
-def state(phase: Phase, workspace: Workspace, program: Program) -> TrainState:
-    """Returns the state at step 0.
+def params(phase: Phase, workspace: Workspace, program: Program) -> Params:
+    """Returns the parameters at step 0.
 
     Raises:
       InputError: naming what the origin or the parent's checkpoint lacks.
     """
     if phase.parent is None and phase.init == origins.SCRATCH:
-        return program.init(phase.seed)
+        return program.new_parts(phase.seed, tuple(program.abstract.params))
     wanted = {
         name: part
         for name, part in program.abstract.params.items()
@@ -37,10 +37,10 @@ def state(phase: Phase, workspace: Workspace, program: Program) -> TrainState:
         old = _of_origin(phase, program, wanted)
     head = old.pop("head", None)
     missing = tuple(n for n in program.abstract.params if n not in old)
-    params = {**program.new_parts(phase.seed, missing), **old}
+    made = {**program.new_parts(phase.seed, missing), **old}
     if head is not None:
-        _put(params, phase.masked_lm_head, head)
-    return program.start(params)
+        _put(made, phase.masked_lm_head, head)
+    return made
 
 
 def _of_parent(

@@ -3,15 +3,17 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from xltransfer import fields
+from xltransfer.components import Component
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache
 from xltransfer.partitioning import Partitioning
-from xltransfer.specification import Component, Phase
+from xltransfer.specification import Phase
 
 DONE = "done.json"
+Kind = Literal["pretrain", "intermediate", "target"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Execution:
       packed: False gives each example a row of its own.
       programs: train steps compiled for a phase, at most; fewer leave more
         padding.
+      trim: kinds of phase that train only those rows of XLM-R's table of
+        pieces that their data can touch (`trimming`).
     """
 
     microbatches: int = 1
@@ -35,6 +39,7 @@ class Execution:
     prefetch: int = 4
     packed: bool = True
     programs: int = 4
+    trim: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
         fields.check(self)

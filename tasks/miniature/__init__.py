@@ -6,7 +6,14 @@ file. What transfers here shows that the machinery works, not what XLM-R does:
 the text puts one scene in two languages on a line or mixes them.
 """
 
-from tasks.miniature import choices, inference, questions, tags, text
+from tasks.miniature import (
+    bitext,
+    choices,
+    inference,
+    questions,
+    tags,
+    text,
+)
 from tasks.row import Dataset
 
 DATASETS: tuple[Dataset, ...] = (
@@ -15,6 +22,7 @@ DATASETS: tuple[Dataset, ...] = (
     *choices.DATASETS,
     *questions.DATASETS,
     *tags.DATASETS,
+    *bitext.DATASETS,
 )
 
 

@@ -6,6 +6,7 @@ from tasks.nli.rows import (
     INITIALS,
     NO_MAJORITY,
     SNLI_KEYS,
+    or_prepared,
     pairs,
     snli_lines,
     three_way,
@@ -49,12 +50,18 @@ SNLI = three_way(
 SNLI_WHOLE = three_way(
     name="snli_1_0.en",
     language="en",
-    splits=(
+    splits=tuple(
         Split(
-            "train", snli_lines("snli/snli_1.0/snli_1.0_train.jsonl"), 549367
-        ),
-        Split("dev", snli_lines("snli/snli_1.0/snli_1.0_dev.jsonl"), 9842),
-        Split("test", snli_lines("snli/snli_1.0/snli_1.0_test.jsonl"), 9824),
+            part,
+            or_prepared(
+                snli_lines(f"snli/snli_1.0/snli_1.0_{part}.jsonl"),
+                "snli",
+                "1.1.0",
+                {"dev": "validation"}.get(part, part),
+            ),
+            size,
+        )
+        for part, size in (("train", 549367), ("dev", 9842), ("test", 9824))
     ),
     dropped_labels=NO_MAJORITY,
     **_SNLI_FACTS,
@@ -68,7 +75,16 @@ def _mnli(name: str, dev: str, size: int, train: tuple[Split, ...]) -> Dataset:
         language="en",
         splits=(
             *train,
-            Split("dev", snli_lines(f"{folder}_dev_{dev}.jsonl"), size),
+            Split(
+                "dev",
+                or_prepared(
+                    snli_lines(f"{folder}_dev_{dev}.jsonl"),
+                    "multi_nli",
+                    "1.1.0",
+                    f"validation_{dev}",
+                ),
+                size,
+            ),
         ),
         dropped_labels=NO_MAJORITY,
         citation="Williams et al. 2018, MultiNLI",
@@ -79,7 +95,12 @@ def _mnli(name: str, dev: str, size: int, train: tuple[Split, ...]) -> Dataset:
 
 _MNLI_TRAIN = Split(
     "train",
-    snli_lines("mnli/multinli_1.0/multinli_1.0_train.jsonl"),
+    or_prepared(
+        snli_lines("mnli/multinli_1.0/multinli_1.0_train.jsonl"),
+        "multi_nli",
+        "1.1.0",
+        "train",
+    ),
     MULTINLI_SIZE,
 )
 MNLI = (
@@ -97,7 +118,13 @@ def _anli(number: int, sizes: tuple[int, int, int]) -> Dataset:
         splits=tuple(
             Split(
                 part,
-                JsonLines(f"anli/anli_v0.1/R{number}/{part}.jsonl", keys),
+                or_prepared(
+                    JsonLines(f"anli/anli_v0.1/R{number}/{part}.jsonl", keys),
+                    f"anli/r{number}",
+                    "0.1.0",
+                    {"dev": "validation"}.get(part, part),
+                    premise="context",
+                ),
                 size,
             )
             for part, size in zip(("train", "dev", "test"), sizes, strict=True)

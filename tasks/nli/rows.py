@@ -4,7 +4,7 @@ from functools import partial
 
 from tasks import templates
 from tasks.row import Dataset
-from tasks.sources import JsonLines
+from tasks.sources import Alternatives, JsonLines, Prepared, Source
 
 FIELDS = ("premise", "hypothesis", "label")
 LABELS = ("entailment", "neutral", "contradiction")
@@ -37,3 +37,15 @@ SNLI_KEYS = pairs("sentence1", "sentence2", "gold_label")
 def snli_lines(path: str) -> JsonLines:
     """A file of JSON objects with SNLI's keys."""
     return JsonLines(path, SNLI_KEYS)
+
+
+def or_prepared(
+    official: Source,
+    name: str,
+    version: str,
+    split: str,
+    premise: str = "premise",
+) -> Alternatives:
+    """The official file, or what TensorFlow Datasets has prepared of it."""
+    fields = pairs(premise, "hypothesis", "label")
+    return Alternatives((official, Prepared(name, version, split, fields)))

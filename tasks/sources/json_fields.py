@@ -4,11 +4,14 @@ A path is keys, separated by dots. Among them a number is a place in a list, and
 `*` stands for all places: `question.choices.*.text` is a tuple of texts.
 """
 
+import re
 from typing import Any
 
 from xltransfer.errors import InputError, nearest
 
 _EACH = "*"
+# JSON can write half of a surrogate pair, which is no character.
+_HALF = re.compile("[\ud800-\udfff]")
 
 Keys = tuple[tuple[str, str], ...]
 
@@ -77,8 +80,7 @@ def _text(found: Any, path: str, is_integer: bool, where: str) -> str:
         return str(found)
     if not isinstance(found, str):
         raise InputError(f"{where}: {path!r} is {found!r:.80}, not a text.")
-    # JSON can write half of a surrogate pair, which is no character.
-    if any("\ud800" <= one <= "\udfff" for one in found):
+    if _HALF.search(found):
         raise InputError(f"{where}: {path!r} is no Unicode text: {found!r:.80}")
     return found
 

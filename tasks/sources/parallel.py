@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from pathlib import Path
 
+from tasks.sources import damage
 from tasks.sources.source import Source
 from xltransfer.errors import InputError
 
@@ -32,10 +33,14 @@ class Parallel:
         for examples in zip_longest(*readers):
             if None in examples:
                 self._fail(examples, data_dir)
+            where = ", ".join(one for one, _ in examples)
+            if any(more is damage.DAMAGED for _, more in examples):
+                yield where, damage.DAMAGED
+                continue
             fields: dict[str, str] = {}
             for _, more in examples:
                 fields.update(more)
-            yield ", ".join(where for where, _ in examples), fields
+            yield where, fields
 
     def _fail(
         self,
@@ -70,34 +75,6 @@ class Concatenated:
     ) -> Iterator[tuple[str, dict[str, str]]]:
         for source in self.sources:
             yield from source.read(data_dir)
-
-
-@dataclass(frozen=True)
-class FirstPresent:
-    """The same examples in several places: the first that is there is read.
-
-    Where none is, the first is named as missing.
-    """
-
-    sources: tuple[Source, ...]
-
-    def files(self, data_dir: Path | None) -> tuple[Path, ...]:
-        return self._present(data_dir).files(data_dir)
-
-    def missing(self, data_dir: Path | None) -> tuple[Path, ...]:
-        return self._present(data_dir).missing(data_dir)
-
-    def digest(self, data_dir: Path | None) -> str:
-        return self._present(data_dir).digest(data_dir)
-
-    def read(
-        self, data_dir: Path | None
-    ) -> Iterator[tuple[str, dict[str, str]]]:
-        return self._present(data_dir).read(data_dir)
-
-    def _present(self, data_dir: Path | None) -> Source:
-        there = (s for s in self.sources if not s.missing(data_dir))
-        return next(there, self.sources[0])
 
 
 def _chained(

@@ -22,14 +22,18 @@ class Prepared:
 
     `name` is TFDS's, with a config where there is one (`paws_x_wiki/de`);
     `fields` pairs each field with the feature it comes from. Classes are read
-    as their names, lists as tuples; a path (`answers/text`) leads into nested
-    features.
+    as their names (`-` for none), lists as tuples; a path (`answers/text`)
+    leads into nested features. Two paths, of texts and of their places, give
+    pairs of both, as answers are.
+
+    `prefix` keeps the examples whose field begins so.
     """
 
     name: str
     version: str
     split: str
-    fields: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str | tuple[str, str]], ...]
+    prefix: tuple[str, str] = ("", "")
 
     def folder(self, data_dir: Path | None) -> Path:
         """Returns where TFDS keeps it; refuses where there is no place."""
@@ -81,15 +85,13 @@ class Prepared:
             )
             for number, example in enumerate(found, start=1):
                 where = f"{folder}/{self.split}:{number}"
-                yield (
-                    where,
-                    {
-                        field: _value(
-                            builder.info.features, example, path, where
-                        )
-                        for field, path in self.fields
-                    },
-                )
+                fields = {
+                    field: _values(builder.info.features, example, path, where)
+                    for field, path in self.fields
+                }
+                field, prefix = self.prefix
+                if fields.get(field, "").startswith(prefix):
+                    yield where, fields
         except InputError:
             raise
         except Exception as error:
@@ -98,6 +100,15 @@ class Prepared:
                 f"{folder}: TFDS cannot read its split {self.split!r} ({text}). "
                 "Prepare it anew."
             ) from error
+
+
+def _values(
+    features: Any, example: Any, path: str | tuple[str, str], where: str
+) -> Any:
+    if isinstance(path, str):
+        return _value(features, example, path, where)
+    texts, places = (_value(features, example, one, where) for one in path)
+    return tuple(zip(texts, map(int, places), strict=True))
 
 
 def _value(features: Any, example: Any, path: str, where: str) -> Any:
@@ -119,5 +130,5 @@ def _value(features: Any, example: Any, path: str, where: str) -> Any:
 
 def _text(feature: Any, value: Any) -> str:
     if hasattr(feature, "int2str"):
-        return feature.int2str(int(value))
+        return feature.int2str(int(value)) if value >= 0 else "-"
     return value.decode() if isinstance(value, bytes) else str(value)

@@ -233,4 +233,5 @@ CASES = {
     "mt5": TEXT,
     "mt5_embedding": TEXT_EMBEDDING,
     "umt5": TEXT,
+    "umt5_embedding": TEXT_EMBEDDING,
 }

@@ -53,6 +53,11 @@ def cut(table: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
     return [row[:length] for row, length in zip(table, lengths, strict=True)]
 
 
+def joined(outputs: list[np.ndarray]) -> np.ndarray:
+    """All examples' numbers, to be compared as one tensor."""
+    return np.concatenate([np.ravel(one) for one in outputs])
+
+
 def error(a: np.ndarray, b: np.ndarray) -> float:
     """max|a - b| / max|b|."""
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 import pytest
 from parity import CASES, EMBEDDING, TEXT_EMBEDDING, Case
-from rows import check_gradients, error
+from rows import check_gradients, error, joined
 
 from xltransfer.models.embedders import MT5Embedder, XLMREmbedder
 from xltransfer.optimizer import AdamW
@@ -133,7 +133,4 @@ def test_any_layer_gives_an_embedding(reference, name, layer, pooling):
 
 
 def _check(outputs, wanted):
-    found, expected = (
-        np.concatenate([np.ravel(one) for one in x]) for x in (outputs, wanted)
-    )
-    assert error(found, expected) <= 1e-5
+    assert error(joined(outputs), joined(wanted)) <= 1e-5

@@ -61,6 +61,8 @@ def whole(reference, tmp_path_factory):
     torch_folder.mkdir()
     shutil.copy(reference / "mt5.bin", torch_folder / "pytorch_model.bin")
     _shard(reference / "mt5.bin", shards)
+    for one in (torch_folder, shards):
+        shutil.copy(reference / "mt5" / "config.json", one)
     convert.convert(f"hf:{reference / 'mt5'}", folder / "t5x", "t5x")
     convert.convert(f"hf:{reference / 'xlmr_masked_lm'}", folder / "xl", "xl")
     _orbax(reference / "mt5", mt5, folder / "ocdbt")

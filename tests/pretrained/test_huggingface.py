@@ -267,6 +267,19 @@ def test_a_t5_that_is_no_mt5_is_refused(reference, tmp_path, field, value):
         huggingface.read_config(tmp_path)
 
 
+def test_a_umt5_that_is_tied_is_refused(reference, tmp_path):
+    """Its logits are divided by sqrt(d_model); nothing said means tied."""
+    shutil.copy(reference / "umt5" / "config.json", tmp_path)
+    assert huggingface.read_config(tmp_path).relpos_per_layer
+    for tied in (True, None):
+        _edit_config(tmp_path, {"tie_word_embeddings": tied})
+        with pytest.raises(InputError, match="tie_word_embeddings True"):
+            huggingface.read_config(tmp_path)
+    # The encoder alone has no logits.
+    _edit_config(tmp_path, {"architectures": ["UMT5EncoderModel"]})
+    assert huggingface.read_config(tmp_path).relpos_per_layer
+
+
 def test_a_config_without_a_size_is_refused(folder):
     _edit_config(folder, {"hidden_size": None})
     with pytest.raises(InputError, match="no field 'hidden_size'"):

@@ -1,5 +1,6 @@
 """Every origin gives the same parameters, where they are wanted."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -15,7 +16,9 @@ from small_models import CLASSIFIER, TEXT_TO_TEXT, Descent
 
 from xltransfer import convert, origins
 from xltransfer.errors import InputError
-from xltransfer.pretrained import hf_export, hub, t5x_export
+from xltransfer.models.embedders import XLMRDualEncoder
+from xltransfer.models.xlmr import XLMRClassifier
+from xltransfer.pretrained import hf_export, hub, huggingface, t5x_export
 from xltransfer.train import Program
 
 
@@ -170,6 +173,57 @@ def test_a_t5x_checkpoint_is_no_xlmr(places):
     wanted = program(CLASSIFIER).abstract.params
     with pytest.raises(InputError, match="hold mT5, not XLMRClassifier"):
         origins.load(places["t5x"], CLASSIFIER.model, wanted)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"num_heads": 2, "d_kv": 8}, "its num_heads is 2, but .* is 4"),
+        ({"layer_norm_epsilon": 1e-5}, "its layer_norm_epsilon is 1e-05"),
+        ({"feed_forward_proj": "relu"}, "feed_forward_proj 'relu'"),
+        ({"model_type": "t5"}, "model_type 't5'"),
+    ],
+)
+def test_weights_of_a_model_that_computes_something_else_are_refused(
+    places, tmp_path, change, message
+):
+    """Though every tensor has the shape that is wanted."""
+    copy = tmp_path / "copy"
+    shutil.copytree(places["hf"].removeprefix("hf:"), copy)
+    path = copy / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    wanted = program(TEXT_TO_TEXT).abstract.params
+    with pytest.raises(InputError, match=rf"config\.json.*{message}"):
+        origins.load(f"hf:{copy}", TEXT_TO_TEXT.model, wanted)
+
+
+def test_dropout_and_pooling_are_the_studys_own(reference):
+    config = huggingface.read_config(reference / "xlmr_classifier")
+    config = dataclasses.replace(
+        config, dropout_rate=0.3, pooling="compared_sentences"
+    )
+    model = XLMRClassifier(config, 3)
+    wanted = {"encoder": huggingface.abstract_params(model)["encoder"]}
+    place = f"hf:{reference / 'xlmr_classifier'}"
+    assert origins.load(place, model, wanted).missing == ()
+
+
+def test_a_dual_encoder_starts_from_its_scale_too(reference, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(reference / "xlmr_dual", copy)
+    model = XLMRDualEncoder(huggingface.read_config(copy))
+    wanted = huggingface.abstract_params(model)
+    before = origins.identity(f"hf:{copy}")
+    (copy / "dual_encoder.json").write_text('{"log_scale": 1.5}')
+    found = origins.load(f"hf:{copy}", model, wanted)
+    assert found.params["head"]["log_scale"] == 1.5
+    assert (found.missing, found.unused) == ((), ())
+    origins._digest.cache_clear()
+    assert origins.identity(f"hf:{copy}") != before
+    for damaged in ("{}", '{"log_scale": "x"}', '{"log_scale": NaN}', "["):
+        (copy / "dual_encoder.json").write_text(damaged)
+        with pytest.raises(InputError, match=r"dual_encoder\.json"):
+            origins.load(f"hf:{copy}", model, wanted)
 
 
 def test_specs_with_a_foreign_bucket_are_read_beside_their_file(

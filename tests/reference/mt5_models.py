@@ -4,7 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from recording import VOCABULARY, mask, mean, padded, randomised, record
+from recording import (
+    VOCABULARY,
+    Made,
+    mask,
+    mean,
+    padded,
+    randomised,
+    record,
+)
 from torch.nn import functional
 from transformers import (
     MT5Config,
@@ -12,18 +20,19 @@ from transformers import (
     MT5ForConditionalGeneration,
     PretrainedConfig,
     UMT5Config,
+    UMT5EncoderModel,
     UMT5ForConditionalGeneration,
 )
 from transformers.models.mt5.modeling_mt5 import MT5Attention
 
 
 def write(folder: Path) -> None:
-    model = built(MT5ForConditionalGeneration, _config(MT5Config))
-    torch.save(model.state_dict(), folder / "mt5.bin")
-    text_to_text(folder / "mt5", model)
-    model = built(UMT5ForConditionalGeneration, _config(UMT5Config))
-    text_to_text(folder / "umt5", model)
-    embedding(folder / "mt5_embedding")
+    for name, (config, kind, make) in MODELS.items():
+        made = make(kind, _config(config))
+        if name == "mt5":
+            torch.save(made.model.state_dict(), folder / "mt5.bin")
+        # Few enough bytes for several files.
+        record(folder / name, made, shards="20KB")
     relative_position_buckets(folder)
 
 
@@ -55,10 +64,11 @@ def built(kind: type, config: PretrainedConfig) -> torch.nn.Module:
     return model
 
 
-def text_to_text(path: Path, model: torch.nn.Module) -> None:
+def text_to_text(kind: type, config: PretrainedConfig) -> Made:
     """Long enough, at 150 and 140 tokens, for the farthest buckets."""
-    tokens, lengths = padded([150, 40, 9], first=2, pad=0)
-    targets, target_lengths = padded([140, 7, 3], first=2, pad=-100)
+    model, vocabulary = built(kind, config), config.vocab_size
+    tokens, lengths = padded([150, 40, 9], 2, 0, vocabulary)
+    targets, target_lengths = padded([140, 7, 3], 2, -100, vocabulary)
     inputs = functional.pad(targets[:, :-1], (1, 0)).clamp(min=0)
 
     def forward(model, tokens):
@@ -70,23 +80,19 @@ def text_to_text(path: Path, model: torch.nn.Module) -> None:
         ).logits
         return {"logits": logits}, functional.cross_entropy(logits.mT, targets)
 
-    record(
-        path,
-        model,
-        tokens,
-        forward,
-        shards="20KB",
-        lengths=lengths,
-        inputs=inputs,
-        targets=targets,
-        target_lengths=target_lengths,
-    )
+    arrays = {
+        "lengths": lengths,
+        "inputs": inputs,
+        "targets": targets,
+        "target_lengths": target_lengths,
+    }
+    return Made(model, tokens, forward, arrays)
 
 
-def embedding(path: Path) -> None:
+def embedding(kind: type, config: PretrainedConfig) -> Made:
     """The mean of the encoder's output, normalised; and an earlier layer's."""
-    tokens, lengths = padded([30, 20, 9], first=2, pad=0)
-    targets = torch.randn(3, 24)
+    tokens, lengths = padded([30, 20, 9], 2, 0, config.vocab_size)
+    targets = torch.randn(3, config.d_model)
 
     def forward(model, tokens):
         kept = mask(tokens, lengths)
@@ -100,8 +106,9 @@ def embedding(path: Path) -> None:
         }
         return outputs, functional.mse_loss(outputs["logits"], targets)
 
-    model = randomised(MT5EncoderModel(_config(MT5Config)))
-    record(path, model, tokens, forward, lengths=lengths, targets=targets)
+    model = randomised(kind(config))
+    arrays = {"lengths": lengths, "targets": targets}
+    return Made(model, tokens, forward, arrays)
 
 
 def relative_position_buckets(folder: Path) -> None:
@@ -116,3 +123,11 @@ def relative_position_buckets(folder: Path) -> None:
             for both in (True, False)
         },
     )
+
+
+MODELS = {
+    "mt5": (MT5Config, MT5ForConditionalGeneration, text_to_text),
+    "umt5": (UMT5Config, UMT5ForConditionalGeneration, text_to_text),
+    "mt5_embedding": (MT5Config, MT5EncoderModel, embedding),
+    "umt5_embedding": (UMT5Config, UMT5EncoderModel, embedding),
+}

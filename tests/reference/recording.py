@@ -1,11 +1,12 @@
 """What the reference writes of a model: weights, outputs, gradients, losses."""
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_model
 
 VOCABULARY = 97
 STEPS = 10
@@ -18,21 +19,35 @@ Forward = Callable[
 ]
 
 
-def record(
-    path: Path,
-    model: torch.nn.Module,
-    tokens: torch.Tensor,
-    forward: Forward,
-    shards: str = "5GB",
-    **arrays: torch.Tensor,
-) -> None:
+@dataclass(frozen=True)
+class Made:
+    """A model, its tokens and what it computes; `arrays` is all else read."""
+
+    model: torch.nn.Module
+    tokens: torch.Tensor
+    forward: Forward
+    arrays: dict[str, torch.Tensor]
+
+
+def record_outputs(folder: Path, made: Made) -> None:
+    """Writes weights and, as `arrays.npz`, inputs and outputs of a model."""
+    with torch.no_grad():
+        outputs, _ = made.forward(made.model, made.tokens)
+    save_weights(folder, made.model, "5GB")
+    arrays = made.arrays | outputs | {"tokens": made.tokens}
+    np.savez(
+        folder / "arrays.npz", **{name: x.numpy() for name, x in arrays.items()}
+    )
+
+
+def record(path: Path, made: Made, shards: str = "5GB") -> None:
     """Writes the weights into a folder and everything else beside it.
 
-    `NAME.npz` holds `arrays`, `forward`'s outputs and, under
-    `gradient:TENSOR`, the loss's gradients; under `losses`, the loss before
-    and after each of ten updates by PyTorch's AdamW, each on tokens of its
-    own, `step_tokens`.
+    `NAME.npz` holds the arrays, the outputs and, under `gradient:TENSOR`, the
+    loss's gradients; under `losses`, the loss before and after each of ten
+    updates by PyTorch's AdamW, each on tokens of its own, `step_tokens`.
     """
+    model, tokens, forward = made.model, made.tokens, made.forward
     outputs, loss = forward(model, tokens)
     loss.backward()
     save_weights(path, model, shards)
@@ -42,7 +57,7 @@ def record(
         for name, weight in model.named_parameters(remove_duplicate=False)
         if weight.grad is not None
     }
-    arrays |= outputs | gradients | {"tokens": tokens}
+    arrays = made.arrays | outputs | gradients | {"tokens": tokens}
     arrays = {name: x.detach().numpy().copy() for name, x in arrays.items()}
     step_tokens = torch.stack([shifted(tokens, i) for i in range(STEPS + 1)])
     losses = train(model, step_tokens, forward)
@@ -55,12 +70,12 @@ def record(
 
 
 def save_weights(path: Path, model: torch.nn.Module, shards: str) -> None:
-    if hasattr(model, "save_pretrained"):
-        model.save_pretrained(path, max_shard_size=shards)
-        return
-    path.mkdir()
-    model.config.save_pretrained(path)
-    save_model(model, str(path / "model.safetensors"))
+    """As Hugging Face's classes do; the scale of two encoders beside them."""
+    saved = model if hasattr(model, "save_pretrained") else model.roberta
+    saved.save_pretrained(path, max_shard_size=shards)
+    if hasattr(model, "logit_scale"):
+        fields = {"log_scale": model.logit_scale.item()}
+        (path / "dual_encoder.json").write_text(json.dumps(fields))
 
 
 def shifted(tokens: torch.Tensor, by: int) -> torch.Tensor:

@@ -4,7 +4,15 @@ import copy
 from pathlib import Path
 
 import torch
-from recording import VOCABULARY, mask, mean, padded, randomised, record
+from recording import (
+    VOCABULARY,
+    Made,
+    mask,
+    mean,
+    padded,
+    randomised,
+    record,
+)
 from torch.nn import functional
 from transformers import (
     PretrainedConfig,
@@ -29,29 +37,10 @@ LENGTHS = [12, 7, 5]
 
 
 def write(folder: Path) -> None:
-    config = _config(XLMRobertaConfig)
-    classifier(
-        folder / "xlmr_classifier", XLMRobertaForSequenceClassification, config
-    )
-    masked_lm(folder / "xlmr_masked_lm", XLMRobertaForMaskedLM, config)
-    choice(folder / "xlmr_choice", XLMRobertaForMultipleChoice, config)
-    tagger(folder / "xlmr_tagger", XLMRobertaForTokenClassification, config)
-    span(folder / "xlmr_span", XLMRobertaForQuestionAnswering, config)
-    embedding(folder / "xlmr_embedding", XLMRobertaModel, config)
-    dual(folder / "xlmr_dual", XLMRobertaModel, config)
-    config = _config(XLMRobertaXLConfig)
-    classifier(
-        folder / "xlmr_xl_classifier",
-        XLMRobertaXLForSequenceClassification,
-        config,
-    )
-    masked_lm(folder / "xlmr_xl_masked_lm", XLMRobertaXLForMaskedLM, config)
-    choice(folder / "xlmr_xl_choice", XLMRobertaXLForMultipleChoice, config)
-    tagger(
-        folder / "xlmr_xl_tagger", XLMRobertaXLForTokenClassification, config
-    )
-    span(folder / "xlmr_xl_span", XLMRobertaXLForQuestionAnswering, config)
-    embedding(folder / "xlmr_xl_embedding", XLMRobertaXLModel, config)
+    for variant, (config, kinds) in VARIANTS.items():
+        for head, kind in kinds.items():
+            made = HEADS[head](kind, _config(config))
+            record(folder / f"{variant}_{head}", made)
 
 
 def _config(kind: type) -> PretrainedConfig:
@@ -69,8 +58,12 @@ def _config(kind: type) -> PretrainedConfig:
     )
 
 
-def classifier(path: Path, kind: type, config: PretrainedConfig) -> None:
-    tokens, lengths = padded(LENGTHS, first=4, pad=1)
+def inputs(lengths: list[int], config: PretrainedConfig):
+    return padded(lengths, first=4, pad=1, vocabulary=config.vocab_size)
+
+
+def classifier(kind: type, config: PretrainedConfig) -> Made:
+    tokens, lengths = inputs(LENGTHS, config)
     labels = torch.tensor([2, 0, 1])
 
     def forward(model, tokens):
@@ -78,11 +71,11 @@ def classifier(path: Path, kind: type, config: PretrainedConfig) -> None:
         return {"logits": logits}, functional.cross_entropy(logits, labels)
 
     model = randomised(kind(config))
-    record(path, model, tokens, forward, lengths=lengths, labels=labels)
+    return Made(model, tokens, forward, {"lengths": lengths, "labels": labels})
 
 
-def masked_lm(path: Path, kind: type, config: PretrainedConfig) -> None:
-    tokens, lengths = padded(LENGTHS, first=4, pad=1)
+def masked_lm(kind: type, config: PretrainedConfig) -> Made:
+    tokens, lengths = inputs(LENGTHS, config)
     targets, _ = padded(LENGTHS, first=4, pad=-100)
     # Every third column is predicted; the first of each row among them.
     targets[:, torch.arange(12) % 3 != 0] = -100
@@ -92,12 +85,14 @@ def masked_lm(path: Path, kind: type, config: PretrainedConfig) -> None:
         return {"logits": logits}, functional.cross_entropy(logits.mT, targets)
 
     model = randomised(kind(config))
-    record(path, model, tokens, forward, lengths=lengths, targets=targets)
+    return Made(
+        model, tokens, forward, {"lengths": lengths, "targets": targets}
+    )
 
 
-def choice(path: Path, kind: type, config: PretrainedConfig) -> None:
+def choice(kind: type, config: PretrainedConfig) -> Made:
     """Three questions with two choices each."""
-    tokens, lengths = padded([9, 12, 7, 8, 5, 4], first=4, pad=1)
+    tokens, lengths = inputs([9, 12, 7, 8, 5, 4], config)
     labels = torch.tensor([1, 0, 1])
 
     def forward(model, tokens):
@@ -109,11 +104,11 @@ def choice(path: Path, kind: type, config: PretrainedConfig) -> None:
         return {"logits": logits.flatten()}, loss
 
     model = randomised(kind(config))
-    record(path, model, tokens, forward, lengths=lengths, labels=labels)
+    return Made(model, tokens, forward, {"lengths": lengths, "labels": labels})
 
 
-def tagger(path: Path, kind: type, config: PretrainedConfig) -> None:
-    tokens, lengths = padded(LENGTHS, first=4, pad=1)
+def tagger(kind: type, config: PretrainedConfig) -> Made:
+    tokens, lengths = inputs(LENGTHS, config)
     targets = torch.randint(0, LABELS, tokens.shape)
     targets[mask(tokens, lengths) == 0] = -100
 
@@ -122,12 +117,14 @@ def tagger(path: Path, kind: type, config: PretrainedConfig) -> None:
         return {"logits": logits}, functional.cross_entropy(logits.mT, targets)
 
     model = randomised(kind(config))
-    record(path, model, tokens, forward, lengths=lengths, targets=targets)
+    return Made(
+        model, tokens, forward, {"lengths": lengths, "targets": targets}
+    )
 
 
-def span(path: Path, kind: type, config: PretrainedConfig) -> None:
+def span(kind: type, config: PretrainedConfig) -> Made:
     """The second example has no answer: its first token stands for that."""
-    tokens, lengths = padded(LENGTHS, first=4, pad=1)
+    tokens, lengths = inputs(LENGTHS, config)
     answers = torch.tensor([[3, 0, 2], [9, 0, 2]])
 
     def forward(model, tokens):
@@ -143,7 +140,9 @@ def span(path: Path, kind: type, config: PretrainedConfig) -> None:
     config = copy.deepcopy(config)
     config.num_labels = 2
     model = randomised(kind(config))
-    record(path, model, tokens, forward, lengths=lengths, answers=answers)
+    return Made(
+        model, tokens, forward, {"lengths": lengths, "answers": answers}
+    )
 
 
 class Encoder(torch.nn.Module):
@@ -160,10 +159,10 @@ class Encoder(torch.nn.Module):
         ).hidden_states
 
 
-def embedding(path: Path, kind: type, config: PretrainedConfig) -> None:
+def embedding(kind: type, config: PretrainedConfig) -> Made:
     """The last layer's mean, normalised; and others, without gradients."""
-    tokens, lengths = padded(LENGTHS, first=4, pad=1)
-    targets = torch.randn(3, 32)
+    tokens, lengths = inputs(LENGTHS, config)
+    targets = torch.randn(3, config.hidden_size)
 
     def forward(model, tokens):
         kept = mask(tokens, lengths)
@@ -177,7 +176,9 @@ def embedding(path: Path, kind: type, config: PretrainedConfig) -> None:
         return outputs, functional.mse_loss(outputs["logits"], targets)
 
     model = randomised(Encoder(kind, config))
-    record(path, model, tokens, forward, lengths=lengths, targets=targets)
+    return Made(
+        model, tokens, forward, {"lengths": lengths, "targets": targets}
+    )
 
 
 class DualEncoder(Encoder):
@@ -186,10 +187,10 @@ class DualEncoder(Encoder):
         self.logit_scale = torch.nn.Parameter(torch.zeros(()))
 
 
-def dual(path: Path, kind: type, config: PretrainedConfig) -> None:
+def dual(kind: type, config: PretrainedConfig) -> Made:
     """Cross-entropy of each left side over all right sides."""
-    tokens, lengths = padded(LENGTHS, first=4, pad=1)
-    right, right_lengths = padded([5, 10, 8], first=4, pad=1)
+    tokens, lengths = inputs(LENGTHS, config)
+    right, right_lengths = inputs([5, 10, 8], config)
 
     def side(model, tokens, lengths):
         kept = mask(tokens, lengths)
@@ -204,12 +205,45 @@ def dual(path: Path, kind: type, config: PretrainedConfig) -> None:
         return {"logits": logits}, loss
 
     model = randomised(DualEncoder(kind, config))
-    record(
-        path,
-        model,
-        tokens,
-        forward,
-        lengths=lengths,
-        right=right,
-        right_lengths=right_lengths,
-    )
+    arrays = {
+        "lengths": lengths,
+        "right": right,
+        "right_lengths": right_lengths,
+    }
+    return Made(model, tokens, forward, arrays)
+
+
+HEADS = {
+    "classifier": classifier,
+    "masked_lm": masked_lm,
+    "choice": choice,
+    "tagger": tagger,
+    "span": span,
+    "embedding": embedding,
+    "dual": dual,
+}
+VARIANTS = {
+    "xlmr": (
+        XLMRobertaConfig,
+        {
+            "classifier": XLMRobertaForSequenceClassification,
+            "masked_lm": XLMRobertaForMaskedLM,
+            "choice": XLMRobertaForMultipleChoice,
+            "tagger": XLMRobertaForTokenClassification,
+            "span": XLMRobertaForQuestionAnswering,
+            "embedding": XLMRobertaModel,
+            "dual": XLMRobertaModel,
+        },
+    ),
+    "xlmr_xl": (
+        XLMRobertaXLConfig,
+        {
+            "classifier": XLMRobertaXLForSequenceClassification,
+            "masked_lm": XLMRobertaXLForMaskedLM,
+            "choice": XLMRobertaXLForMultipleChoice,
+            "tagger": XLMRobertaXLForTokenClassification,
+            "span": XLMRobertaXLForQuestionAnswering,
+            "embedding": XLMRobertaXLModel,
+        },
+    ),
+}

@@ -1,6 +1,7 @@
 """Question answering on real files: from JSON to answers, and a phase of it."""
 
 import dataclasses
+import json
 import os
 from pathlib import Path
 
@@ -13,16 +14,18 @@ from tasks import vocabularies
 from tasks.row import rows
 from tasks.vocabularies import TrainedVocabulary
 from xltransfer import phase
+from xltransfer.components import Component
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.data.features import EncoderSpan
-from xltransfer.evaluate import Evaluation
+from xltransfer.evaluate import Evaluation, evaluate
 from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.optimizer import AdamW
 from xltransfer.outcomes.span import LONGEST, Answers
+from xltransfer.outcomes.text import Generated
 from xltransfer.partitioning import Partitioning
-from xltransfer.phase import Execution, Workspace
-from xltransfer.specification import Component, Phase, Training
+from xltransfer.specification import Phase, Training
+from xltransfer.workspace import Execution, Workspace
 
 VOCABULARY = TrainedVocabulary("xlmr", 2000, ("text",), lines=30)
 # Windows overlap by enough that every answer of 30 pieces lies whole in the
@@ -97,6 +100,35 @@ def test_gold_logits_give_back_the_gold_answers(
     assert exact > 0.6 * len(found)
 
 
+@pytest.mark.parametrize(
+    ("name", "split"), [("arcd.ar", "test"), ("mlqa.zh", "dev")]
+)
+def test_the_texts_to_be_generated_give_back_the_gold_answers(
+    data_dir, cache_dir, name, split
+):
+    vocabulary = TrainedVocabulary("mt5", 2500, ("text",), lines=30)
+    row = tasks.dataset(name)
+    lengths = (("inputs", 1024), ("targets", 512))
+    request = Request(row, split, "text", vocabulary, lengths)
+    cache = caches.prepare(request, cache_dir, data_dir)
+    pieces = vocabularies.load(vocabulary, cache_dir, data_dir)
+    outcome = Generated(pieces, "span", Answers())
+    texts = [
+        pieces.decode(cache.tokens("targets", number).tolist())
+        for number in range(cache.size)
+    ]
+    found = outcome.combine(cache, texts)
+    # Where the file's answer is not in its passage, what is comes nearest.
+    different = [
+        (answer, gold[0])
+        for answer, gold, record in zip(
+            found, outcome.targets(cache), cache.records, strict=True
+        )
+        if answer != gold[0].strip() and gold[0] in record["context"]
+    ]
+    assert different == []
+
+
 def test_a_phase_learns_and_answers_in_the_passages_words(
     data_dir, cache_dir, tmp_path
 ):
@@ -131,7 +163,8 @@ def test_a_phase_learns_and_answers_in_the_passages_words(
     part = Component(tasks.dataset("squad2_normans.en"), "dev")
     cache = place.cache(found, part)
     evaluation = dataclasses.replace(
-        phase.evaluation(found, place), outcome=Answers(null_threshold=np.inf)
+        phase.evaluations(found, place)(part),
+        outcome=Answers(null_threshold=np.inf),
     )
     answers = evaluation.predict(cache)
     assert len(answers) == 56 and all(answers)
@@ -144,3 +177,17 @@ def test_a_phase_learns_and_answers_in_the_passages_words(
         evaluation, outcome=Answers(null_threshold=-np.inf)
     )
     assert not any(nothing.predict(cache))
+    # Written as XTREME takes them, read again and scored.
+    results = evaluate(evaluation, cache, tmp_path / "predictions", {})
+    path = tmp_path / "predictions" / "squad2_normans" / "dev-en.json"
+    ids = [record["id"] for record in cache.records]
+    assert json.loads(path.read_text()) == dict(zip(ids, answers, strict=True))
+    scores = {one["metric"]: one["value"] for one in results}
+    # All 56 questions have answers.
+    assert scores.keys() == {"exact", "f1", "HasAns_exact", "HasAns_f1"}
+    right = sum(
+        answer in record["answers"]
+        for answer, record in zip(answers, cache.records, strict=True)
+    )
+    assert scores["exact"] >= 100 * right / 56
+    assert {one["n"] for one in results} == {56}

@@ -66,6 +66,16 @@ def test_examples_come_as_texts_and_classes_by_name(folder):
     # TFDS shuffles once, while it writes.
     assert sorted(tuple(one[k] for k in key) for one in found) == sorted(PAIRS)
     assert found == [fields for _, fields in SPLIT.read(folder)]
+    pairs = Prepared(
+        "toy_pairs",
+        "1.0.0",
+        "train",
+        (("id", "second"), ("answers", ("answers/text", "starts"))),
+        prefix=("id", "d"),
+    )
+    assert [fields for _, fields in pairs.read(folder)] == [
+        {"id": "d", "answers": (("x", 1), ("y", 2))}
+    ]
     nested = [fields for _, fields in NESTED.read(folder)]
     assert nested == [{"texts": ("x", "y"), "n": ("1", "2")}] * 3
 

@@ -6,10 +6,10 @@ piece stands for is `Pieces.encode_with_offsets`'s to say (test_offsets).
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from seqio_rows import assert_equal_rows, batched, singles
 
 from tasks.problems import span
 from tasks.row import Dataset, Split, rows
@@ -18,7 +18,6 @@ from tasks.vocabularies import load
 from xltransfer.errors import InputError
 
 registration = pytest.importorskip("tasks.registration")
-seqio = pytest.importorskip("seqio")
 
 BOY = "The boy sees a red house in the garden ."
 GIRL = "A girl reads the book and the boy sleeps ."
@@ -48,29 +47,6 @@ def canonical(*row) -> dict:
     return next(rows(dataset([row]), "train", None))
 
 
-def singles(name: str, lengths) -> list[dict]:
-    ds = seqio.get_mixture_or_task(name).get_dataset(
-        lengths, "train", shuffle=False
-    )
-    return list(ds.as_numpy_iterator())
-
-
-def batched(name: str, lengths, batch_size: int = 3) -> list[dict]:
-    found = []
-    for batch in registration.batches(name, "train", lengths, batch_size):
-        columns = {
-            feature: np.split(column[0], np.cumsum(column[1])[:-1])
-            if isinstance(column, tuple)
-            else column
-            for feature, column in batch.items()
-        }
-        found += [
-            dict(zip(columns, row, strict=True))
-            for row in zip(*columns.values(), strict=True)
-        ]
-    return found
-
-
 SHORT = {"tokens": 24, "question": 8, "stride": 5}
 
 
@@ -86,15 +62,6 @@ def short(xlmr_vocabulary) -> list[dict]:
     """Windows of 24 pieces."""
     name = registration.task(dataset(QUESTIONS), "encoder", xlmr_vocabulary)
     return singles(name, SHORT)
-
-
-def assert_equal_rows(found: list[dict], expected: list[dict]) -> None:
-    assert len(found) == len(expected)
-    for row, other in zip(found, expected, strict=True):
-        assert row.keys() == other.keys()
-        for feature in row:
-            np.testing.assert_array_equal(row[feature], other[feature])
-            assert row[feature].dtype == other[feature].dtype
 
 
 def test_places_count_the_bytes_of_the_passage():

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tasks.row import Dataset, Split, rows
-from tasks.sources import FirstPresent, SquadJson
+from tasks.sources import Alternatives, SquadJson
 from xltransfer.errors import InputError
 
 
@@ -132,7 +132,7 @@ def test_a_language_is_chosen_by_its_ids(tmp_path):
 
 
 def test_the_first_place_with_the_file_is_read(tmp_path):
-    alternatives = FirstPresent((SquadJson("a.json"), SquadJson("b.json")))
+    alternatives = Alternatives((SquadJson("a.json"), SquadJson("b.json")))
     assert alternatives.missing(tmp_path) == (tmp_path / "a.json",)
     written(tmp_path, SQUAD, "b.json")
     assert not alternatives.missing(tmp_path)

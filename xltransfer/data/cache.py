@@ -122,6 +122,10 @@ class Cache:
         low, high = self._offsets[feature][example : example + 2]
         return self._arrays[feature][low:high]
 
+    def ids(self, feature: str) -> np.ndarray:
+        """Returns a sequence feature of all examples, end to end."""
+        return self._arrays[feature]
+
     def scalars(self, feature: str) -> np.ndarray:
         """Returns a scalar feature of all examples: Int[size]."""
         return self._arrays[feature]

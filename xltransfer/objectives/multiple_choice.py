@@ -8,11 +8,17 @@ from jaxtyping import Array, Float
 
 from xltransfer.models.layers import MASKED
 from xltransfer.models.xlmr_tasks import XLMRMultipleChoice
-from xltransfer.objectives.objective import Batch, Params, Sums, rngs
+from xltransfer.objectives.objective import (
+    Batch,
+    OfOneModel,
+    Params,
+    Sums,
+    rngs,
+)
 
 
 @dataclasses.dataclass(frozen=True)
-class MultipleChoice:
+class MultipleChoice(OfOneModel):
     """Cross-entropy of the softmax over a question's choices."""
 
     model: XLMRMultipleChoice

@@ -34,6 +34,11 @@ class MultiTask:
     fresh: tuple[str, ...] = (HEADS,)
 
     @property
+    def whole_batch(self) -> bool:
+        """Whether a batch of some task must not be taken apart."""
+        return any(getattr(one, "whole_batch", False) for _, one in self.tasks)
+
+    @property
     def model(self) -> nn.Module:
         """The first task's: it names the shared parts."""
         return self.tasks[0][1].model
@@ -54,6 +59,14 @@ class MultiTask:
             if own:
                 heads[name] = {part: made[part] for part in own}
         return params | ({HEADS: heads} if heads else {})
+
+    def resized(self, vocab_size: int) -> "MultiTask":
+        """Returns the same objective with another number of pieces."""
+        tasks = tuple(
+            (name, objective.resized(vocab_size))
+            for name, objective in self.tasks
+        )
+        return dataclasses.replace(self, tasks=tasks)
 
     def of(self, name: str, params: Params) -> Params:
         """Returns one task's parameters, as its objective names them."""

@@ -1,6 +1,7 @@
 """What every objective offers, and the loss that they share."""
 
-from typing import Any, Protocol
+import dataclasses
+from typing import Any, Protocol, Self
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +27,9 @@ class Objective(Protocol):
     def new_params(self, key: jax.Array) -> Params:
         """Returns new parameters, with the names of their axes."""
 
+    def resized(self, vocab_size: int) -> "Objective":
+        """Returns the same objective with another number of pieces."""
+
     def sums(
         self, params: Params, batch: Batch, dropout: jax.Array | None
     ) -> Sums:
@@ -48,6 +52,11 @@ class OfOneModel:
         """Returns the model's new parameters."""
         inputs = self.model.sample_inputs()
         return self.model.init(key, *inputs, deterministic=True)["params"]
+
+    def resized(self, vocab_size: int) -> Self:
+        """Returns the same objective with another number of pieces."""
+        config = dataclasses.replace(self.model.config, vocab_size=vocab_size)
+        return dataclasses.replace(self, model=self.model.clone(config=config))
 
 
 def cross_entropy(

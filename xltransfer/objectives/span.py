@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from xltransfer.models.xlmr_tasks import XLMRSpanFinder
 from xltransfer.objectives.objective import (
     Batch,
+    OfOneModel,
     Params,
     Sums,
     cross_entropy,
@@ -20,7 +21,7 @@ N_BEST = 20
 
 
 @dataclasses.dataclass(frozen=True)
-class SpanFinding:
+class SpanFinding(OfOneModel):
     """The mean of two cross-entropies over the tokens of a slot's window.
 
     BERT's loss (Devlin et al. 2019, section 4.2); a window without an answer

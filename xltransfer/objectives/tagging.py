@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Int
 from xltransfer.models.xlmr_tasks import XLMRTagger
 from xltransfer.objectives.objective import (
     Batch,
+    OfOneModel,
     Params,
     Sums,
     cross_entropy,
@@ -16,7 +17,7 @@ from xltransfer.objectives.objective import (
 
 
 @dataclasses.dataclass(frozen=True)
-class Tagging:
+class Tagging(OfOneModel):
     """Cross-entropy over the tags, at the words' first pieces alone."""
 
     model: XLMRTagger

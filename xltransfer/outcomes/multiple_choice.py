@@ -14,6 +14,8 @@ from xltransfer.data.packing import Layout
 class Choices:
     """Outputs are scores [B, S]; predictions are the best choices' numbers."""
 
+    layout: str = "choices"
+
     def read(
         self,
         outputs: np.ndarray,

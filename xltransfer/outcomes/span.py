@@ -75,6 +75,7 @@ class Answers:
     """
 
     null_threshold: float = 0.0
+    layout: str = "answers"
 
     def read(
         self,

@@ -4,12 +4,22 @@ Every field that changes what a model computes is read or checked; the rest
 (tokenizer class, labels, versions) means nothing here.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
 from xltransfer.errors import InputError, nearest
 from xltransfer.models.mt5 import MT5Config
 from xltransfer.models.xlmr import XLMRConfig
+
+# What a training run may choose, whatever the weights' own did.
+CHOSEN = (
+    "dropout_rate",
+    "attention_dropout_rate",
+    "initializer_range",
+    "pooling",
+    "dtype",
+)
 
 # The only value that is supported, which is also the one meant by a file
 # without the field.
@@ -65,6 +75,31 @@ def parse(
         raise InputError(f"{path}: no field {error.args[0]!r}") from None
 
 
+def check_same(
+    found: XLMRConfig | MT5Config, wanted: XLMRConfig | MT5Config, path: Path
+) -> None:
+    """Refuses weights of a model that computes something else.
+
+    Args:
+      found: what `path` describes.
+      wanted: the model that is to have the weights.
+      path: `config.json`.
+
+    Raises:
+      InputError: naming the field that differs.
+    """
+    kinds = type(found).__name__, type(wanted).__name__
+    if kinds[0] != kinds[1]:
+        raise InputError(f"{path} describes an {kinds[0]}, no {kinds[1]}.")
+    for field in dataclasses.fields(wanted):
+        theirs, ours = getattr(found, field.name), getattr(wanted, field.name)
+        if field.name not in CHOSEN and theirs != ours:
+            raise InputError(
+                f"{path}: its {field.name} is {theirs!r}, but that of the "
+                f"study's {kinds[1]} is {ours!r}."
+            )
+
+
 def _xlmr(
     fields: Mapping, path: Path, dtype: str, norm: str = "post"
 ) -> XLMRConfig:
@@ -100,9 +135,25 @@ def _mt5(fields: Mapping, path: Path, dtype: str) -> MT5Config:
 
 
 def _umt5(fields: Mapping, path: Path, dtype: str) -> MT5Config:
+    _check_untied(fields, path)
     # T5X's switch for a relative position bias in every layer.
     _require(fields, path, T5_FIELDS | {"scalable_attention": True})
     return _t5(fields, dtype, relpos_per_layer=True)
+
+
+def _check_untied(fields: Mapping, path: Path) -> None:
+    """Of umT5, whose classes divide a tied model's logits by sqrt(d_model).
+
+    The published files say false. Where nothing is said, transformers means
+    true; and its version 5 says true of whatever it writes.
+    """
+    tied = fields.get("tie_word_embeddings", True)
+    if tied and fields.get("architectures") != ["UMT5EncoderModel"]:
+        raise InputError(
+            f"{path}: tie_word_embeddings {tied!r} is not supported, only "
+            "False: transformers divides such a model's logits by the root of "
+            "d_model. Put False there if it was not trained in that way."
+        )
 
 
 def _t5(fields: Mapping, dtype: str, relpos_per_layer: bool) -> MT5Config:

@@ -1,7 +1,6 @@
 """Writes Hugging Face directories that `from_pretrained` loads."""
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,63 +9,68 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 
 from xltransfer.errors import InputError
+from xltransfer.models.embedders import XLMRDualEncoder
 from xltransfer.models.mt5 import MT5, MT5Config
-from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
-from xltransfer.pretrained import huggingface, names
-from xltransfer.pretrained.huggingface import Model
+from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig
+from xltransfer.pretrained import architectures, names
+from xltransfer.pretrained.architectures import Model
 from xltransfer.pretrained.stored import Params
 
-ENCODER = "XLMRobertaModel"
-ARCHITECTURES = {
-    XLMRClassifier: "XLMRobertaForSequenceClassification",
-    XLMRMaskedLM: "XLMRobertaForMaskedLM",
-    MT5: "MT5ForConditionalGeneration",
-}
-# The names under which the families' tokenizers look for SentencePiece's
-# model, and those tokenizers.
-VOCABULARIES = {
-    XLMRConfig: ("sentencepiece.bpe.model", "XLMRobertaTokenizer"),
-    MT5Config: ("spiece.model", "T5Tokenizer"),
-}
+_UMT5 = (
+    "transformers 5 takes every umT5 for tied and divides its logits by the "
+    "root of d_model: after loading, set model.config.tie_word_embeddings to "
+    "False. Greedy search is the same without; beam search is not."
+)
 
 
 def write(
-    directory: Path,
-    model: Model,
-    params: Params,
-    labels: Sequence[str] = (),
-    vocabulary: Path | None = None,
+    directory: Path, model: Model, params: Params, labels: Sequence[str] = ()
 ) -> None:
-    """Writes config.json, model.safetensors and, maybe, a tokenizer.
+    """Writes config.json and model.safetensors.
+
+    A dual encoder becomes a bare encoder, with its scale in a file of its own
+    (`names.SCALE_FILE`): Hugging Face has no class for it.
 
     Args:
       directory: an empty folder.
-      model: names the class that loads it; its encoder alone where `params`
-        has no head.
+      model: names the class that loads it.
       params: float32 arrays.
       labels: of the classes, in their order.
-      vocabulary: a SentencePiece model.
 
     Raises:
       InputError: for a model that Hugging Face's classes do not compute.
     """
-    fields = config(model, "head" in params, labels)
-    _write_json(directory / "config.json", fields)
+    _write_json(directory / "config.json", config(model, labels))
     write_safetensors(directory / "model.safetensors", _tensors(model, params))
-    if vocabulary is not None:
-        _write_tokenizer(directory, model, vocabulary)
+    if isinstance(model, XLMRDualEncoder):
+        scale = float(params["head"]["log_scale"])
+        _write_json(directory / names.SCALE_FILE, {names.SCALE_FIELD: scale})
 
 
-def config(model: Model, head: bool, labels: Sequence[str]) -> dict[str, Any]:
-    """Returns the fields of config.json."""
-    if isinstance(model, MT5):
-        fields, head = _mt5_fields(model.config), True
-    else:
-        fields = _xlmr_fields(model.config)
-    if isinstance(model, XLMRClassifier) and head:
-        fields |= _label_fields(model, labels)
-    architecture = ARCHITECTURES[type(model)] if head else ENCODER
-    return {"architectures": [architecture], "dtype": "float32", **fields}
+def config(model: Model, labels: Sequence[str] = ()) -> dict[str, Any]:
+    """Returns the fields of config.json.
+
+    Raises:
+      InputError: for a model that Hugging Face's classes do not compute.
+    """
+    family = (
+        _mt5_fields if isinstance(model.config, MT5Config) else _xlmr_fields
+    )
+    return {
+        "architectures": [architectures.class_name(model)],
+        "model_type": architectures.variant(model.config).model_type,
+        "dtype": "float32",
+        **family(model),
+        **_label_fields(model, labels),
+    }
+
+
+def notes(model: Model) -> tuple[str, ...]:
+    """Returns what whoever loads the directory should know."""
+    found = [architectures.of_model(model).note]
+    if isinstance(model, MT5) and model.config.relpos_per_layer:
+        found.append(_UMT5)
+    return tuple(filter(None, found))
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, Any]) -> None:
@@ -102,25 +106,20 @@ def write_safetensors(path: Path, tensors: Mapping[str, Any]) -> None:
 def _tensors(model: Model, params: Params) -> dict[str, Any]:
     """Returns each tensor under its name, turned but not copied."""
     flat = flatten_dict(params, sep="/")
-    headless = "head" not in params and not isinstance(model, MT5)
-    prefix = names.XLMR_PREFIX if headless else ""
+    row = architectures.of_model(model)
+    prefix = names.XLMR_PREFIX if row.suffix == architectures.BARE else ""
     return {
         tensor.name.removeprefix(prefix): (
             flat[path].T if tensor.transposed else flat[path]
         )
-        for path, tensor in huggingface.table_of(model).items()
-        if path in flat
+        for path, tensor in row.names(model.config).items()
+        if tensor.name != names.SCALE
     }
 
 
-def _xlmr_fields(config: XLMRConfig) -> dict[str, Any]:
-    if config.norm != "post":
-        raise InputError(
-            f"XLMRConfig.norm is {config.norm!r}: XLM-R XL and XXL cannot be "
-            "written yet."
-        )
+def _xlmr_fields(model: Model) -> dict[str, Any]:
+    config: XLMRConfig = model.config
     return {
-        "model_type": "xlm-roberta",
         "vocab_size": config.vocab_size,
         "hidden_size": config.hidden_size,
         "num_hidden_layers": config.num_layers,
@@ -134,19 +133,16 @@ def _xlmr_fields(config: XLMRConfig) -> dict[str, Any]:
         "initializer_range": config.initializer_range,
         "type_vocab_size": 1,
         "position_embedding_type": "absolute",
+        "tie_word_embeddings": True,
         "pad_token_id": config.pad_id,
         "bos_token_id": 0,
         "eos_token_id": 2,
     }
 
 
-def _mt5_fields(config: MT5Config) -> dict[str, Any]:
-    if config.relpos_per_layer:
-        raise InputError(
-            "umT5 (MT5Config.relpos_per_layer) cannot be written yet."
-        )
+def _mt5_fields(model: Model) -> dict[str, Any]:
+    config: MT5Config = model.config
     return {
-        "model_type": "mt5",
         "vocab_size": config.vocab_size,
         "d_model": config.emb_dim,
         "d_kv": config.head_dim,
@@ -156,10 +152,11 @@ def _mt5_fields(config: MT5Config) -> dict[str, Any]:
         "num_decoder_layers": config.num_decoder_layers,
         "relative_attention_num_buckets": config.relpos_buckets,
         "relative_attention_max_distance": config.relpos_max_distance,
+        "scalable_attention": config.relpos_per_layer,
         "dropout_rate": config.dropout_rate,
         "layer_norm_epsilon": config.layer_norm_epsilon,
         "feed_forward_proj": "gated-gelu",
-        "is_encoder_decoder": True,
+        "is_encoder_decoder": isinstance(model, MT5),
         "tie_word_embeddings": False,
         "pad_token_id": 0,
         "eos_token_id": 1,
@@ -167,10 +164,13 @@ def _mt5_fields(config: MT5Config) -> dict[str, Any]:
     }
 
 
-def _label_fields(
-    model: XLMRClassifier, labels: Sequence[str]
-) -> dict[str, Any]:
-    if model.config.pooling != "first_token":
+def _label_fields(model: Model, labels: Sequence[str]) -> dict[str, Any]:
+    if not architectures.of_model(model).labelled:
+        return {}
+    if (
+        isinstance(model, XLMRClassifier)
+        and model.config.pooling != "first_token"
+    ):
         raise InputError(
             f"XLMRConfig.pooling is {model.config.pooling!r}: Hugging Face's "
             "XLM-R reads the first token only, and would compute something "
@@ -181,18 +181,6 @@ def _label_fields(
         "id2label": {str(one): label for one, label in enumerate(labels)},
         "label2id": {label: one for one, label in enumerate(labels)},
     }
-
-
-def _write_tokenizer(directory: Path, model: Model, vocabulary: Path) -> None:
-    name, tokenizer = VOCABULARIES[type(model.config)]
-    shutil.copyfile(vocabulary, directory / name)
-    fields: dict[str, Any] = {"tokenizer_class": tokenizer}
-    if isinstance(model, MT5):
-        # The sentinels are pieces of the model already.
-        fields["extra_ids"] = 0
-    else:
-        fields["model_max_length"] = model.config.max_length
-    _write_json(directory / "tokenizer_config.json", fields)
 
 
 def _write_json(path: Path, fields: dict[str, Any]) -> None:

@@ -5,11 +5,17 @@ import re
 from pathlib import Path
 
 from xltransfer.errors import InputError
+from xltransfer.pretrained import names
 
 # `owner/name`, and perhaps a branch, tag or commit.
 _ID = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 
-_FIRST = ("config.json", "model*.safetensors", "model.safetensors.index.json")
+_FIRST = (
+    "config.json",
+    names.SCALE_FILE,
+    "model*.safetensors",
+    "model.safetensors.index.json",
+)
 _ELSE = ("pytorch_model*.bin", "pytorch_model.bin.index.json")
 _VOCABULARIES = ("sentencepiece.bpe.model", "spiece.model")
 

@@ -6,7 +6,7 @@ A directory holds `config.json` and either `model.safetensors`, its shards with
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +16,22 @@ from flax import linen as nn
 from flax.traverse_util import flatten_dict
 
 from xltransfer.errors import InputError
-from xltransfer.models.embedders import (
-    MT5Embedder,
-    XLMRDualEncoder,
-    XLMREmbedder,
+from xltransfer.models.mt5 import MT5Config
+from xltransfer.models.xlmr import XLMRConfig
+from xltransfer.pretrained import (
+    architectures,
+    configurations,
+    names,
+    weight_files,
 )
-from xltransfer.models.mt5 import MT5, MT5Config
-from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
-from xltransfer.models.xlmr_tasks import (
-    XLMRMultipleChoice,
-    XLMRSpanFinder,
-    XLMRTagger,
-)
-from xltransfer.pretrained import configurations, names, weight_files
+from xltransfer.pretrained.architectures import Model
 from xltransfer.pretrained.stored import Loaded
 from xltransfer.pretrained.stored import load as load_stored
 from xltransfer.pretrained.weight_files import read_json
 
 Params = dict[str, Any]
-XLMRModel = (
-    XLMRClassifier
-    | XLMRMaskedLM
-    | XLMRMultipleChoice
-    | XLMRTagger
-    | XLMRSpanFinder
-    | XLMREmbedder
-    | XLMRDualEncoder
-)
-Model = XLMRModel | MT5 | MT5Embedder
+
+_WEIGHTS = ("*.safetensors", "pytorch_model*.bin", names.SCALE_FILE)
 
 
 def read_config(
@@ -57,6 +45,16 @@ def read_config(
     """
     path = Path(directory) / "config.json"
     return configurations.parse(read_json(path), path, dtype)
+
+
+def check_config(directory: Path, model: Model) -> None:
+    """Refuses a directory whose `config.json` describes another model.
+
+    Raises:
+      InputError: naming the field that differs.
+    """
+    path = Path(directory) / "config.json"
+    configurations.check_same(read_config(directory), model.config, path)
 
 
 def load(
@@ -82,6 +80,7 @@ def load(
         file holds an output layer that XLM-R would tie to its embedding.
     """
     stored = weight_files.open_directory(Path(directory))
+    stored |= weight_files.open_scale(Path(directory))
     wanted = abstract_params(model) if abstract is None else abstract
     if not head:
         wanted = {name: x for name, x in wanted.items() if name != "head"}
@@ -107,9 +106,7 @@ def digest(directory: Path) -> str:
       InputError: when there are none, or they cannot be read.
     """
     files = sorted(
-        path
-        for pattern in ("*.safetensors", "pytorch_model*.bin")
-        for path in Path(directory).glob(pattern)
+        path for pattern in _WEIGHTS for path in Path(directory).glob(pattern)
     )
     if not files:
         raise InputError(f"{directory}: no safetensors or pytorch_model.bin")
@@ -123,31 +120,7 @@ def digest(directory: Path) -> str:
 
 def table_of(model: Model) -> names.Table:
     """The names of all of the model's parameters."""
-    match model:
-        case MT5():
-            return names.mt5(model.config)
-        case MT5Embedder():
-            return names.mt5_encoder(model.config)
-        case _:
-            return names.xlmr_encoder(model.config) | _xlmr_head(model)
-
-
-def _xlmr_head(model: XLMRModel) -> names.Table:
-    match model:
-        case XLMRClassifier():
-            return names.xlmr_classification_head()
-        case XLMRMaskedLM():
-            return names.xlmr_masked_lm_head()
-        case XLMRMultipleChoice():
-            return names.xlmr_choice_head()
-        case XLMRTagger():
-            return names.xlmr_tagging_head()
-        case XLMRSpanFinder():
-            return names.xlmr_span_head()
-        case XLMRDualEncoder():
-            return names.xlmr_scale_head()
-        case XLMREmbedder():
-            return {}
+    return architectures.of_model(model).names(model.config)
 
 
 def _stored_table(table: names.Table, stored: Iterable[str]) -> names.Table:
@@ -174,13 +147,9 @@ def _turned(array: np.ndarray, tensor: names.Tensor) -> np.ndarray:
     return array.T if tensor.transposed else array
 
 
-def _copies_of(model: Model, head: bool) -> dict[str, str]:
-    match model:
-        case XLMRMaskedLM() if head:
-            return names.XLMR_MASKED_LM_COPIES
-        case MT5():
-            return names.MT5_COPIES
-        case MT5Embedder():
-            return names.MT5_ENCODER_COPIES
-        case _:
-            return {}
+def _copies_of(model: Model, head: bool) -> Mapping[str, str]:
+    """A head's tensors mean nothing to whoever wants none of them."""
+    has_head = any(path.startswith("head/") for path in table_of(model))
+    if has_head and not head:
+        return {}
+    return architectures.of_model(model).copies

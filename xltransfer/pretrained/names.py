@@ -27,6 +27,12 @@ XLMR_PREFIX = "roberta."
 # A layer that files of the bare encoder may hold, trained for nothing.
 XLMR_POOLER = "roberta.pooler.dense"
 
+# What `XLMRDualEncoder` has beside its encoder, which no class of Hugging
+# Face's knows: CLIP's name of it, and the file and field that hold it.
+SCALE = "logit_scale"
+SCALE_FILE = "dual_encoder.json"
+SCALE_FIELD = "log_scale"
+
 # Tensors that a file may repeat: copy -> original.
 XLMR_MASKED_LM_COPIES = {
     "lm_head.decoder.weight": "roberta.embeddings.word_embeddings.weight",
@@ -115,8 +121,8 @@ def xlmr_span_head() -> Table:
 
 
 def xlmr_scale_head() -> Table:
-    """The head of `XLMRDualEncoder`, under CLIP's name."""
-    return {"head/log_scale": Tensor("logit_scale")}
+    """The head of `XLMRDualEncoder`."""
+    return {"head/log_scale": Tensor(SCALE)}
 
 
 def xlmr_masked_lm_head() -> Table:

@@ -174,7 +174,8 @@ def _placed(
     stored: Stored, transposed: bool, leaf: jax.ShapeDtypeStruct
 ) -> np.ndarray | jax.Array:
     def part(index: Index) -> np.ndarray:
-        array = stored[index[::-1] if transposed else index]
+        # What has no axes comes as a number.
+        array = np.asarray(stored[index[::-1] if transposed else index])
         array = array.T if transposed else array
         return array.astype(np.float32, copy=False)
 

@@ -6,6 +6,7 @@ count as memory of the process until its end.
 
 import functools
 import json
+import math
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from xltransfer.errors import InputError
+from xltransfer.pretrained import names
 from xltransfer.pretrained.stored import Index, Stored
 
 # NumPy's names of safetensors' types.
@@ -40,6 +42,26 @@ def open_directory(directory: Path) -> dict[str, Stored]:
         if (directory / name).is_file():
             return reader(directory / name)
     raise InputError(f"{directory}: no {', no '.join(_READERS)}")
+
+
+def open_scale(directory: Path) -> dict[str, Stored]:
+    """Returns the scale that lies beside a dual encoder's tensors, if any.
+
+    Raises:
+      InputError: when its file is damaged.
+    """
+    path = directory / names.SCALE_FILE
+    if not path.is_file():
+        return {}
+    scale = read_json(path).get(names.SCALE_FIELD)
+    if not isinstance(scale, float) or not math.isfinite(scale):
+        raise InputError(f"{path}: {names.SCALE_FIELD} is {scale!r}, no number")
+    array = np.asarray(scale, np.float32)
+    return {
+        names.SCALE: Stored(
+            str(path), names.SCALE, (), "float32", lambda index: array[index]
+        )
+    }
 
 
 def read_json(path: Path) -> dict[str, Any]:

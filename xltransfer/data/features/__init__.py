@@ -10,6 +10,8 @@ from xltransfer.data.features.language_modeling import (
     SpanCorruption,
 )
 from xltransfer.data.features.multiple_choice import EncoderMultipleChoice
+from xltransfer.data.features.renumbered import Numbering, Renumbered
+from xltransfer.data.features.retrieval import EncoderRetrieval
 from xltransfer.data.features.span import EncoderSpan
 from xltransfer.data.features.tagging import EncoderTagging
 from xltransfer.data.features.text import (
@@ -23,11 +25,14 @@ __all__ = [
     "Drawn",
     "EncoderClassification",
     "EncoderMultipleChoice",
+    "EncoderRetrieval",
     "EncoderSpan",
     "EncoderTagging",
     "Features",
     "MaskedLanguageModeling",
+    "Numbering",
     "RankedAnswers",
+    "Renumbered",
     "SpanCorruption",
     "TextInputs",
     "TextToText",

@@ -98,4 +98,4 @@ def test_an_answer_depends_neither_on_rows_nor_on_neighbours(
     assert set(found) == {0, 1, 2, 3}
     labels = questions.scalars("label").tolist()
     hits = sum(a == b for a, b in zip(found, labels, strict=True))
-    assert evaluation.score([questions]) == 100 * hits / questions.size
+    assert evaluation.score(questions) == 100 * hits / questions.size

@@ -138,7 +138,7 @@ def test_planted_outputs_give_back_the_tags_of_whole_sentences(cache, columns):
     gold = [record["tags"] for record in cache.records]
     assert cache.size > len(gold) == 30
     assert evaluation.predict(cache) == gold
-    assert evaluation.score([cache]) == 100.0
+    assert evaluation.score(cache) == 100.0
 
 
 def test_predictions_lie_in_xtremes_layout_and_are_scored_from_there(
