@@ -63,6 +63,7 @@ OTHER_TRAININGS = {
     "patience": 2,
     "selection": "last",
     "dropout_rate": 0.3,
+    "trimmed_softmax": True,
 }
 OTHER_OPTIMIZERS = {
     "learning_rate": 2e-3,
@@ -112,7 +113,7 @@ def test_every_hyperparameter_changes_the_identity_and_no_two_alike():
         ),
     ]
     identities = [one.identity(None) for one in phases]
-    assert len(set(identities)) == len(identities) == 1 + 14 + 9 + 9
+    assert len(set(identities)) == len(identities) == 1 + 14 + 10 + 9
 
 
 def test_data_vocabulary_seed_kind_and_parent_change_the_identity():
