@@ -10,7 +10,10 @@ setup(
         "language: XLM-R and mT5 in JAX, on a laptop, a GPU or a TPU pod."
     ),
     packages=find_packages(include=["xltransfer*", "tasks*"]),
-    package_data={"xltransfer.published": ["*.csv"]},
+    package_data={
+        "tasks.downloads": ["digests.txt"],
+        "xltransfer.published": ["*.csv"],
+    },
     python_requires=">=3.11",
     install_requires=[
         "flax>=0.12.8",
@@ -24,6 +27,8 @@ setup(
         "numpy>=2.0",
         "optax>=0.2.8",
         "orbax-checkpoint>=0.12.8,<0.13",
+        "pyyaml>=6",
+        "requests>=2.32",
         "rich>=14",
         "safetensors>=0.6",
         "sentencepiece>=0.2.3",

@@ -26,7 +26,7 @@ from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache, Request
 
 # Problem -> what is measured by default.
-DATASETS = {"classification": "snli.en", "span": "squad_excerpt.en"}
+DATASETS = {"classification": "snli.en", "span": "squadshifts_reddit.en"}
 FAMILIES = {"encoder": "xlmr", "text": "mt5"}
 # Problem and rendering -> the lengths of their published settings.
 LENGTHS = {

@@ -141,10 +141,11 @@ def _peak() -> int:
 def _phase(arguments: argparse.Namespace) -> tuple:
     """Returns the phase and a workspace whose caches have spread ids."""
     from tasks.vocabularies import TrainedVocabulary
+    from xltransfer.components import components_of
     from xltransfer.data.cache import open_cache
     from xltransfer.optimizer import AdamW
     from xltransfer.partitioning import Partitioning
-    from xltransfer.specification import Phase, Training, components_of
+    from xltransfer.specification import Phase, Training
     from xltransfer.workspace import Execution, Workspace
 
     class Spread(Workspace):

@@ -3,58 +3,87 @@
 Importing this package loads neither TensorFlow nor SeqIO.
 """
 
+from pathlib import Path
+
 from tasks import (
     commonsense,
     language_modeling,
     miniature,
+    mixing,
     mixtures,
     multichecklist,
     nli,
     paraphrase,
     qa,
+    retrieval,
     tagging,
 )
+from tasks.catalogue import Catalogue, Recipes
 from tasks.mixtures import Mixture
 from tasks.row import Dataset
 from xltransfer.errors import InputError, nearest
 
-_DATASETS: dict[str, Dataset] = {
-    row.name: row
-    for row in (
+_CATALOGUE = Catalogue(
+    (
         *nli.DATASETS,
         *paraphrase.DATASETS,
         *commonsense.DATASETS,
         *qa.DATASETS,
+        *tagging.DATASETS,
+        *retrieval.DATASETS,
         *language_modeling.DATASETS,
         *miniature.DATASETS,
-        *tagging.DATASETS,
         *multichecklist.DATASETS,
-    )
-}
+    ),
+    mixtures.MIXTURES,
+)
 
 
 def datasets() -> dict[str, Dataset]:
-    """Returns all datasets by name."""
-    return dict(_DATASETS)
+    """Returns all datasets by name, plug-ins' included."""
+    return _CATALOGUE.datasets
+
+
+def recipes() -> Recipes:
+    """Returns how mixtures are made, by their names."""
+    return _CATALOGUE.recipes
+
+
+def add_described(data_dir: Path | None) -> None:
+    """Makes the datasets known that a data directory's `tasks.yaml` describes.
+
+    They take the place of another directory's. Raises InputError for a file
+    that is not understood.
+    """
+    _CATALOGUE.describe(data_dir)
 
 
 def dataset(name: str) -> Dataset:
     """Returns a dataset by name; raises InputError for an unknown one."""
-    if name not in _DATASETS:
-        raise InputError(f"No dataset {name!r}.{nearest(name, _DATASETS)}")
-    return _DATASETS[name]
+    known = datasets()
+    if name not in known:
+        raise InputError(f"No dataset {name!r}.{nearest(name, known)}")
+    return known[name]
 
 
 def mixture(name: str) -> Mixture:
     """Returns a mixture by name; the name of a dataset is a mixture of one.
 
-    Raises InputError for an unknown name.
+    A recipe can be written in place of a name: see `mixing.parse`. Raises
+    InputError for an unknown name.
     """
-    if name in _DATASETS:
+    rows, known = datasets(), recipes()
+    if name in rows:
         return Mixture(name, ((name, 1.0),))
-    if name not in mixtures.MIXTURES:
-        names = [*mixtures.MIXTURES, *_DATASETS]
+    if name in known:
+        recipe = known[name]
+    elif mixing.is_expression(name):
+        recipe = mixing.parse(name)
+    else:
+        names = [*known, *rows]
         raise InputError(
             f"No mixture or dataset {name!r}.{nearest(name, names)}"
         )
-    return mixtures.MIXTURES[name]
+    if isinstance(recipe, Mixture):
+        return recipe
+    return recipe.mixture(rows, known)

@@ -30,7 +30,7 @@ _COMMON_VOICE = {
 
 # NTREX names its files by ISO 639-3, but for these.
 _NTREX_NAMES = {"ar": "ref.arb", "en": "src.eng", "zh": "ref.zho-CN"}
-_NTREX = {
+NTREX = {
     code: "raw/ntrex128/newstest2019-{}.txt".format(
         _NTREX_NAMES.get(code, f"ref.{LANGUAGES[code].iso3}")
     )
@@ -87,7 +87,7 @@ _SIZES = {
 
 
 def _row(code: str) -> Dataset:
-    files = (_COMMON_VOICE.get(code), _NTREX.get(code))
+    files = (_COMMON_VOICE.get(code), NTREX.get(code))
     paths = tuple(path for path in files if path)
     train, dev = _SIZES[code]
     return Dataset(

@@ -1,44 +1,32 @@
-"""Datasets taken together, each at a rate, without TensorFlow."""
+"""Datasets taken together by name, without TensorFlow."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from tasks import language_modeling, miniature, nli
+from tasks import language_modeling, miniature
+from tasks.benchmarks import (
+    PAWSX_LANGUAGES,
+    TYDIQA_LANGUAGES,
+    XNLI_LANGUAGES,
+    XQUAD_LANGUAGES,
+    XTREME,
+    XTREME_R,
+)
+from tasks.mixing import BySize, Equal, Fixed, Mixture, Recipe
 from tasks.row import Dataset
+
+__all__ = ["MIXTURES", "BySize", "Equal", "Fixed", "Mixture", "Recipe"]
 
 # XLM-R's smoothing of the differences between languages' amounts of text
 # (Conneau et al. 2020, section 3): a language's rate is its size ** 0.3.
-XLMR_SMOOTHING = 0.3
+XLMR_TEMPERATURE = 1 / 0.3
 
 
-@dataclass(frozen=True)
-class Mixture:
-    """Datasets by name, each with its rate; rates need not sum to one."""
-
-    name: str
-    components: tuple[tuple[str, float], ...]
+def _names(datasets: Iterable[Dataset]) -> tuple[str, ...]:
+    return tuple(row.name for row in datasets)
 
 
-def training(
-    name: str, datasets: Iterable[Dataset], exponent: float = 1.0
-) -> Mixture:
-    """Mixes by number of training examples, raised to `exponent`.
-
-    With 1.0 these are the rates of `seqio.mixing_rate_num_examples`; another
-    exponent is the inverse of its temperature.
-    """
-    return Mixture(
-        name,
-        tuple(
-            (row.name, float(row.split("train").size) ** exponent)
-            for row in datasets
-        ),
-    )
-
-
-def evaluation(name: str, datasets: Iterable[Dataset]) -> Mixture:
-    """Takes datasets together to be evaluated, each at the rate 1."""
-    return Mixture(name, tuple((row.name, 1.0) for row in datasets))
+def _languages(family: str, codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{family}.{code}" for code in codes)
 
 
 def _families(datasets: Iterable[Dataset]) -> dict[str, list[Dataset]]:
@@ -49,30 +37,115 @@ def _families(datasets: Iterable[Dataset]) -> dict[str, list[Dataset]]:
     return families
 
 
-ENGLISH_NLI = (nli.SNLI, nli.CONJNLI)
-NON_ENGLISH_NLI = (nli.OCNLI, nli.INDONLI, nli.FARSTAIL)
+def _benchmark(name: str, families: dict[str, tuple[str, ...]]) -> Recipe:
+    """All tasks and languages of a benchmark, to be evaluated."""
+    parts = [_languages(*family) for family in families.items()]
+    return Recipe(name, tuple(sum(parts, ())), Equal())
 
-MIXTURES: dict[str, Mixture] = {
-    mixture.name: mixture
-    for mixture in (
-        training("nli_english", ENGLISH_NLI),
-        training("nli_non_english", NON_ENGLISH_NLI),
-        training("nli_all", (*ENGLISH_NLI, *NON_ENGLISH_NLI)),
-        evaluation("xnli", nli.XNLI),
-        training(
-            "miniature_inference_en_hi",
-            (
-                row
-                for row in miniature.INFERENCE
-                if row.language in ("en", "hi")
+
+ENGLISH_NLI = ("snli.en", "conjnli.en")
+NON_ENGLISH_NLI = ("ocnli.zh", "indonli.id", "farstail.fa")
+
+_OWN = (
+    Recipe("nli_english", ENGLISH_NLI),
+    Recipe("nli_non_english", NON_ENGLISH_NLI),
+    Recipe("nli_all", (*ENGLISH_NLI, *NON_ENGLISH_NLI)),
+    Recipe(
+        "miniature_inference_en_hi",
+        _names(
+            row for row in miniature.INFERENCE if row.language in ("en", "hi")
+        ),
+    ),
+    Recipe(
+        "text",
+        _names(language_modeling.DATASETS),
+        BySize(temperature=XLMR_TEMPERATURE),
+    ),
+    # One for each of the miniature's families: its languages, equal in size.
+    *(
+        Recipe(name, _names(rows), Equal())
+        for name, rows in _families(miniature.DATASETS).items()
+    ),
+)
+
+# Every task of a benchmark in all its languages; XTREME-R's where both have it.
+_BENCHMARKS = (
+    *(
+        Recipe(family, _languages(family, codes), Equal())
+        for family, codes in {**XTREME, **XTREME_R}.items()
+    ),
+    _benchmark("xtreme", XTREME),
+    _benchmark("xtreme_r", XTREME_R),
+)
+
+# English training data and its machine translations into the languages that
+# are evaluated: these are no zero-shot settings.
+_TRANSLATE_TRAIN = (
+    Recipe("translate_train_xnli", _languages("xnli_mt", XNLI_LANGUAGES)),
+    Recipe(
+        "translate_train_pawsx",
+        (
+            "pawsx.en",
+            *_languages(
+                "pawsx_translated",
+                (code for code in PAWSX_LANGUAGES if code != "en"),
             ),
         ),
-        training("text", language_modeling.DATASETS, XLMR_SMOOTHING),
-        # One for each of the miniature's families: its languages, equal in
-        # size.
-        *(
-            evaluation(name, rows)
-            for name, rows in _families(miniature.DATASETS).items()
+        Equal(),  # All of one size, here and below.
+    ),
+    Recipe(
+        "translate_train_squad",
+        (
+            "squad.en",
+            *_languages(
+                "xtreme_squad",
+                (code for code in XQUAD_LANGUAGES if code not in ("en", "ro")),
+            ),
         ),
-    )
+        Equal(),
+    ),
+    Recipe(
+        "translate_train_tydiqa",
+        (
+            "tydiqa.en",
+            *_languages(
+                "xtreme_tydiqa",
+                (code for code in TYDIQA_LANGUAGES if code != "en"),
+            ),
+        ),
+        Equal(),
+    ),
+)
+
+# The intermediate tasks of Phang et al. (2020) and their numbers of training
+# examples there (table 1), at which all nine are mixed; ANLI+ counts as one.
+PHANG_NINE = {
+    "anli_plus": 1_104_934,
+    "mnli.en": 392_702,
+    "qqp.en": 363_846,
+    "squad2.en": 130_319,
+    "squad.en": 87_599,
+    "hellaswag.en": 39_905,
+    "ccg.en": 38_015,
+    "cosmosqa.en": 25_588,
+    "commonsenseqa.en": 9_741,
+}
+_PHANG = (
+    Recipe(
+        "anli_plus",
+        (
+            *("anli_r1.en", "anli_r2.en", "anli_r3.en"),
+            *("mnli.en", "snli_1_0.en"),
+        ),
+    ),
+    Recipe(
+        "phang_nine",
+        tuple(PHANG_NINE),
+        Fixed(tuple(map(float, PHANG_NINE.values()))),
+    ),
+)
+
+MIXTURES: dict[str, Recipe | Mixture] = {
+    recipe.name: recipe
+    for recipe in (*_OWN, *_BENCHMARKS, *_TRANSLATE_TRAIN, *_PHANG)
 }

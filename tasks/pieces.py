@@ -74,6 +74,10 @@ class Pieces:
             if normalised.lstrip("▁") in ("xx", "x x", "x▁x")
         )
 
+    def names(self, ids: Iterable[int]) -> list[str]:
+        """Returns what each id is called: its piece, or `<s>` and the like."""
+        raise NotImplementedError
+
     def _ids(self, ids: list[int]) -> list[int]:
         """Returns the family's ids of SentencePiece's."""
         raise NotImplementedError
@@ -108,6 +112,14 @@ class XLMRPieces(Pieces):
         self.mask_id = self._model.get_piece_size() + 1
         self.vocab_size = self.mask_id + 1
         self.special_ids = (0, 1, 2, 3, self.mask_id)
+
+    def names(self, ids: Iterable[int]) -> list[str]:
+        special = dict(enumerate(("<s>", "<pad>", "</s>", "<unk>")))
+        special[self.mask_id] = "<mask>"
+        return [
+            special.get(i) or self._model.id_to_piece(int(i) - 1)
+            for i in map(int, ids)
+        ]
 
     def _ids(self, ids: list[int]) -> list[int]:
         return [i + 1 if i else self.unk_id for i in ids]
@@ -145,6 +157,9 @@ class MT5Pieces(Pieces):
     def sentinel_ids(self) -> Int[np.ndarray, "100"]:
         """The sentinels' ids, first to last, descending."""
         return sentinels(self.vocab_size)
+
+    def names(self, ids: Iterable[int]) -> list[str]:
+        return [self._model.id_to_piece(int(i)) for i in ids]
 
     def _ids(self, ids: list[int]) -> list[int]:
         return ids

@@ -58,6 +58,9 @@ class Dataset:
     overlap: tuple[str, ...] = ()
     translation: Translation = "native"
     access: str = ""
+    # Retrieval: the dataset whose split of the same name, or test, holds the
+    # candidates, where they are not the dataset's own.
+    pool: str = ""
     version: int = 1
 
     def split(self, name: str) -> Split:

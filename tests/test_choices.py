@@ -12,10 +12,11 @@ from tasks.row import rows
 from tasks.vocabularies import SentencePieceFile
 from tasks.vocabulary_training import train
 from xltransfer import evaluate, phase
+from xltransfer.components import Component, components_of
 from xltransfer.models.mt5 import MT5Config
 from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.optimizer import AdamW
-from xltransfer.specification import Component, Phase, Training, components_of
+from xltransfer.specification import Phase, Training
 from xltransfer.workspace import Execution, Workspace
 
 VOCABULARY = 1000

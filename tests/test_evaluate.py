@@ -7,13 +7,13 @@ import pytest
 from command import TINY
 
 from xltransfer import configuration, evaluate, phase, study, workspace
+from xltransfer.components import Component
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import EncoderClassification
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
 from xltransfer.outcomes.classification import Labels
 from xltransfer.partitioning import Partitioning
-from xltransfer.specification import Component
 from xltransfer.workspace import Workspace
 
 LABELS = ["entailment", "neutral", "contradiction"]

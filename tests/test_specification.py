@@ -8,11 +8,12 @@ from tasks.row import Dataset, Split
 from tasks.sources import PlainText
 from tasks.vocabularies import TrainedVocabulary
 from xltransfer import configuration, study
+from xltransfer.components import Component
 from xltransfer.errors import InputError
 from xltransfer.models.mt5 import MT5Config
 from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.optimizer import Adafactor, AdamW
-from xltransfer.specification import Component, Phase, Training
+from xltransfer.specification import Phase, Training
 
 ENGLISH = tasks.dataset("miniature_nli.en")
 HINDI = tasks.dataset("miniature_nli.hi")

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from xltransfer import host_memory
-from xltransfer.commands import score
+from xltransfer.commands import data, score
+from xltransfer.commands import tasks as task_commands
 from xltransfer.errors import InputError
 
 app = typer.Typer(
@@ -21,6 +22,8 @@ app = typer.Typer(
 )
 vocab = typer.Typer(help="SentencePiece vocabularies.", no_args_is_help=True)
 app.add_typer(vocab, name="vocab")
+app.add_typer(data.app, name="data")
+app.add_typer(task_commands.app, name="tasks")
 app.command()(score.score)
 
 DATA_DIR = "XLTRANSFER_DATA_DIR"
@@ -177,10 +180,10 @@ def _open(
     from xltransfer.workspace import Workspace
 
     overrides = configuration.split_arguments(context.args, OPTIONS)
+    # What it describes can be named in the study.
+    data.data_folder(data_dir)
     study, text = configuration.load(path, overrides)
     host_memory.keep_freed_memory(study.model.vocab_size)
-    if data_dir is not None and not data_dir.is_dir():
-        raise InputError(f"--data-dir {data_dir}: there is no such folder.")
     out = _folder("--out", out or Path("runs") / study.name)
     workspace = Workspace(
         out=out,

@@ -11,6 +11,7 @@ from typing import Any
 from tasks import tokenizer_files, vocabularies
 from xltransfer import fingerprint, origins
 from xltransfer.checkpoints import Checkpoints
+from xltransfer.components import group_names
 from xltransfer.errors import InputError, nearest
 from xltransfer.models.mt5 import MT5, MT5Config
 from xltransfer.models.xlmr import XLMRConfig
@@ -29,7 +30,6 @@ from xltransfer.pretrained import (
 from xltransfer.pretrained.architectures import Config, Model
 from xltransfer.pretrained.stored import Loaded
 from xltransfer.pretrained.weight_files import read_json
-from xltransfer.specification import group_names
 from xltransfer.workspace import DONE
 
 CONFIGS = {one.__name__: one for one in (XLMRConfig, MT5Config)}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Evaluation:
       features: of evaluation batches.
       outcome: what makes predictions of outputs.
       columns: length of a row, per sequence feature.
+      companion: gives another cache, and its outputs, that predictions need.
     """
 
     program: Program
@@ -35,9 +37,17 @@ class Evaluation:
     features: Features
     outcome: Outcome
     columns: tuple[int, ...]
+    companion: Callable[[], tuple[Cache, list[Any]]] | None = None
 
     def predict(self, cache: Cache) -> list[Any]:
-        """Returns a prediction for every raw example, each exactly once.
+        """Returns a prediction for every raw example, each exactly once."""
+        found = self.outputs(cache)
+        if self.companion is None:
+            return self.outcome.combine(cache, found)
+        return self.outcome.combine(cache, found, self.companion())
+
+    def outputs(self, cache: Cache) -> list[Any]:
+        """Returns what the outcome reads for every example of a cache.
 
         Examples are packed longest first; the last batch is filled up with
         empty rows, which predict nothing.
@@ -55,7 +65,7 @@ class Evaluation:
             )
             for example, value in zip(examples, values, strict=True):
                 found[example] = value
-        return self.outcome.combine(cache, found)
+        return found
 
     def score(self, cache: Cache) -> float:
         """Returns what a checkpoint is chosen by: of the first metric."""
@@ -105,10 +115,17 @@ def evaluate(
             "dataset_version": manifest["key"]["version"],
             "data_digest": manifest["key"]["source"],
             "predictions": hashlib.sha256(path.read_bytes()).hexdigest(),
+            **_preset(evaluation.outcome),
             **protocol,
         }
         for name, value in found.items()
     ]
+
+
+def _preset(outcome: Outcome) -> dict[str, str]:
+    """Returns how vectors were made, where there are any."""
+    preset = getattr(outcome, "preset", "")
+    return {"preset": preset} if preset else {}
 
 
 def score(
@@ -132,5 +149,6 @@ def _filed(cache: Cache, layout: str, listed: list[Any]) -> Any:
     """Returns what is listed in order as a layout has it: some go by id."""
     if layout not in submission.BY_ID:
         return listed
-    ids = [record["id"] for record in cache.records]
+    # Candidates that are only found have another one.
+    ids = [record["id"] for record in cache.records if "id" in record]
     return dict(zip(ids, listed, strict=True))

@@ -18,6 +18,7 @@ from tasks import vocabularies
 from tasks.pieces import Pieces
 from xltransfer import environment, renderings, starting, trimming
 from xltransfer.checkpoints import Checkpoints, restore_params
+from xltransfer.components import Component, Group, companion_of
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.data.mixing import Batches, MixedBatches
 from xltransfer.errors import InputError
@@ -26,7 +27,7 @@ from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.monitoring import Monitor
 from xltransfer.objectives.objective import Params
 from xltransfer.renderings import Facts, Rendering
-from xltransfer.specification import Component, Group, Phase
+from xltransfer.specification import Phase
 from xltransfer.train import Program, TrainState
 from xltransfer.workspace import DONE, Workspace, finished
 
@@ -119,6 +120,8 @@ class _Run:
             workspace.execution.microbatches,
         )
         self.position = {"best": None, "best_step": 0, "worse": 0}
+        # Many languages seek in the same candidates.
+        self._outputs: dict[Any, tuple[Params, list[Any]]] = {}
 
     def train(
         self,
@@ -156,16 +159,31 @@ class _Run:
     def evaluation(self, params: Params, part: Component) -> Evaluation:
         """Returns what predicts a component, with parameters."""
         rendering = rendered(self.phase, self.workspace, part)
-        if len(self.phase.groups) > 1:
+        if len(self.phase.groups) > 1 and self.phase.trains(part):
             name = self.phase.group_of(part)
             params = self.program.objective.of(name, params)
-        return Evaluation(
+        made = Evaluation(
             dataclasses.replace(self.program, objective=rendering.objective),
             params,
             rendering.evaluation,
             rendering.outcome,
             self.phase.training.columns,
         )
+        other = companion_of(part)
+        if other is None:
+            return made
+        return dataclasses.replace(
+            made, companion=functools.partial(self._companion, made, other)
+        )
+
+    def _companion(self, made: Evaluation, part: Component) -> tuple:
+        """Returns a cache and its outputs, of the same parameters made once."""
+        cache = self.workspace.cache(self.phase, part)
+        params, found = self._outputs.get(cache, (None, None))
+        if params is not made.params:
+            found = made.outputs(cache)
+            self._outputs[cache] = made.params, found
+        return cache, found
 
     @functools.cached_property
     def rows(self) -> trimming.Rows:
@@ -307,6 +325,7 @@ def rendered(phase: Phase, workspace: Workspace, part: Component) -> Rendering:
         len(part.dataset.labels),
         tuple(tuple(one) for one in answers),
         dict(phase.training.lengths).get("targets", 0),
+        next(iter(part.dataset.metrics), ""),
     )
     return renderings.rendering(phase.model, facts)
 

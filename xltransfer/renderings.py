@@ -10,7 +10,9 @@ from tasks.pieces import Pieces
 from xltransfer.data import features
 from xltransfer.data.features import Features
 from xltransfer.errors import InputError
+from xltransfer.models.embedders import XLMREmbedder
 from xltransfer.models.mt5 import MT5, MT5Config
+from xltransfer.models.retriever import XLMRRetriever
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
 from xltransfer.models.xlmr_tasks import (
     XLMRMultipleChoice,
@@ -23,12 +25,18 @@ from xltransfer.objectives.language_modeling import MaskedLanguageModeling
 from xltransfer.objectives.multiple_choice import MultipleChoice
 from xltransfer.objectives.multitask import MultiTask
 from xltransfer.objectives.objective import Objective
+from xltransfer.objectives.retrieval import (
+    Embedding,
+    InBatchRetrieval,
+    xtreme_layer,
+)
 from xltransfer.objectives.span import SpanFinding
 from xltransfer.objectives.tagging import Tagging
 from xltransfer.objectives.text_to_text import TextToText
 from xltransfer.outcomes.classification import Labels
 from xltransfer.outcomes.multiple_choice import Choices
 from xltransfer.outcomes.outcome import Outcome
+from xltransfer.outcomes.retrieval import Mined, Nearest
 from xltransfer.outcomes.span import Answers
 from xltransfer.outcomes.tagging import Tags
 from xltransfer.outcomes.text import Generated
@@ -63,6 +71,7 @@ class Facts:
       labels: C, the number of classes; 0 where there are none.
       answers: ids of each label's text, in text rendering.
       output_length: longest text that is generated, in pieces.
+      metric: what the dataset is scored by first, if by anything.
     """
 
     problem: str
@@ -70,6 +79,7 @@ class Facts:
     labels: int = 0
     answers: tuple[tuple[int, ...], ...] = ()
     output_length: int = 0
+    metric: str = ""
 
 
 def name(model: ModelConfig) -> str:
@@ -143,12 +153,31 @@ def _span(model: XLMRConfig, facts: Facts) -> Rendering:
     return Rendering(objective, arrays, arrays, Answers())
 
 
+def _retrieval(model: XLMRConfig, facts: Facts) -> Rendering:
+    arrays = features.EncoderRetrieval(model.pad_id)
+    outcomes = {"tatoeba": Nearest("positions"), "bucc": Mined()}
+    if facts.metric not in outcomes:
+        objective = InBatchRetrieval(XLMRRetriever(model))
+        outcome = Nearest("rankings", "dual encoder: pooler")
+        return Rendering(objective, arrays, arrays, outcome)
+    layer = xtreme_layer(model.num_layers)
+    return Rendering(
+        Embedding(XLMREmbedder(model, layer, "mean", normalize=True)),
+        arrays,
+        arrays,
+        dataclasses.replace(
+            outcomes[facts.metric], preset=f"xtreme: layer {layer}, mean"
+        ),
+    )
+
+
 ENCODER: dict[str, Callable[[XLMRConfig, Facts], Rendering]] = {
     "classification": _classification,
     "language_modeling": _language_modeling,
     "multiple_choice": _multiple_choice,
     "tagging": _tagging,
     "span": _span,
+    "retrieval": _retrieval,
 }
 # Those of an encoder know what is right, whatever the model.
 TARGETS: dict[str, Outcome] = {
@@ -156,6 +185,7 @@ TARGETS: dict[str, Outcome] = {
     "multiple_choice": Choices(),
     "tagging": Tags(),
     "span": Answers(),
+    "retrieval": Nearest(),
 }
 
 
@@ -165,6 +195,8 @@ def _text(model: MT5Config, facts: Facts) -> Rendering:
             facts.pieces.vocab_size, facts.pieces.eos_id
         )
         return Rendering(TextToText(MT5(model)), arrays, arrays)
+    if facts.problem == "retrieval":
+        raise InputError("MT5Config has no objective for 'retrieval'.")
     if facts.answers:
         return _ranked(model, facts)
     return Rendering(

@@ -2,14 +2,18 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import tasks
-from tasks.row import Dataset
 from tasks.vocabularies import Vocabulary
 from xltransfer import fields, fingerprint, origins, renderings
+from xltransfer.components import (
+    Component,
+    Group,
+    group_names,
+    is_embedded,
+)
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.errors import InputError, nearest
@@ -22,9 +26,10 @@ FORMAT = 1
 MULTITASK = "multitask"
 SELECTIONS = ("english_dev", "dev", "last")
 SEQUENCES = {"encoder": ("tokens",), "text": ("inputs", "targets")}
-# Lengths of what is cut before it is packed: a question beside its passage, and
-# how far apart the windows of a passage begin.
-CUT = ("question", "stride")
+# Lengths of what is cut before it is packed: a question beside its passage, a
+# query that is sought, and how far apart the windows of a passage begin.
+CUT = ("question", "query", "stride")
+WITH_CUTS = {"span", "retrieval"}
 
 Lengths = Mapping[str, int] | tuple[tuple[str, int], ...]
 
@@ -126,50 +131,6 @@ class Training:
 
 
 @dataclasses.dataclass(frozen=True)
-class Component:
-    """A split of a dataset and its sampling rate in a mixture."""
-
-    dataset: Dataset
-    split: str
-    rate: float = 1.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Group:
-    """Components that come in the same batches, for the same head.
-
-    Attributes:
-      name: tells the groups of a phase apart.
-      components: what it draws from.
-    """
-
-    name: str
-    components: tuple[Component, ...]
-
-    @property
-    def rate(self) -> float:
-        """The group's share of the batches, against the other groups'."""
-        return sum(part.rate for part in self.components)
-
-
-def group_names(problems: Iterable[str]) -> tuple[str, ...]:
-    """Returns names that tell a phase's groups apart, given their problems."""
-    names: list[str] = []
-    for problem in problems:
-        count = sum(name.split("_of_")[0] == problem for name in names)
-        names.append(f"{problem}_of_{count + 1}" if count else problem)
-    return tuple(names)
-
-
-def components_of(name: str, split: str) -> tuple[Component, ...]:
-    """Returns a split of every dataset of a mixture, by the mixture's name."""
-    return tuple(
-        Component(tasks.dataset(dataset), split, rate)
-        for dataset, rate in tasks.mixture(name).components
-    )
-
-
-@dataclasses.dataclass(frozen=True)
 class Phase:
     """One training run: parameters + data + hyperparameters + seed.
 
@@ -259,6 +220,11 @@ class Phase:
             if self._kind_of(group.components[0]) == kind
         )
 
+    def trains(self, part: Component) -> bool:
+        """Tells whether a component has a head that this phase trains."""
+        kinds = {self._kind_of(known) for known in self.components}
+        return self._kind_of(part) in kinds
+
     def _kind_of(self, part: Component) -> tuple:
         row = part.dataset
         if renderings.name(self.model) == "encoder":
@@ -301,8 +267,11 @@ class Phase:
             (part.dataset.problem, part.dataset.labels)
             for part in self.components
         }
+        is_encoder = renderings.name(self.model) == "encoder"
         for part in parts:
             name, problem = part.dataset.name, part.dataset.problem
+            if is_encoder and is_embedded(part):
+                continue
             if problem not in [known for known, _ in trained]:
                 raise InputError(
                     f"{name} is {problem}, but the {self.kind} phase trains "
@@ -361,7 +330,7 @@ class Phase:
         family = type(self.model).__name__
         found = tuple(name for name, _ in self.training.lengths)
         problems = {part.dataset.problem for part in self.components}
-        if isinstance(self.model, XLMRConfig) and "span" in problems:
+        if isinstance(self.model, XLMRConfig) and problems & WITH_CUTS:
             found = tuple(name for name in found if name not in CUT)
         for name in found:
             if name not in expected:

@@ -13,6 +13,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Int
 
+from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Batch, Objective, Params
 from xltransfer.optimizer import Optimizer
 from xltransfer.partitioning import Partitioning, unboxed
@@ -219,6 +220,11 @@ def _summed_gradient(
 
     gradient_of = jax.grad(loss, has_aux=True)
     count = program.microbatches
+    if count > 1 and getattr(program.objective, "whole_batch", False):
+        raise InputError(
+            f"Execution.microbatches is {count}, but candidates are compared "
+            "within a whole batch: it must be 1."
+        )
     if count == 1:
         return gradient_of(params, batch, key)
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xltransfer import fields
+from xltransfer.components import Component
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache
 from xltransfer.partitioning import Partitioning
-from xltransfer.specification import Component, Phase
+from xltransfer.specification import Phase
 
 DONE = "done.json"
 Kind = Literal["pretrain", "intermediate", "target"]

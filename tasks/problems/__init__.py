@@ -18,6 +18,7 @@ from tasks.problems import (
     classification,
     language_modeling,
     multiple_choice,
+    retrieval,
     span,
     tagging,
 )
@@ -31,6 +32,7 @@ PROBLEMS: dict[str, ModuleType] = {
     "classification": classification,
     "language_modeling": language_modeling,
     "multiple_choice": multiple_choice,
+    "retrieval": retrieval,
     "tagging": tagging,
     "span": span,
 }

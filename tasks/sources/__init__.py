@@ -1,17 +1,20 @@
 """Where raw examples come from: official files and generators."""
 
 from tasks.sources.alternatives import Alternatives
+from tasks.sources.answer_sentences import AnswerSentences, XquadR
 from tasks.sources.checklist import Checklist
 from tasks.sources.conllu import Treebanks
 from tasks.sources.delimited import Delimited
 from tasks.sources.generated import Generated
 from tasks.sources.json_array import JsonArray
 from tasks.sources.json_lines import JsonLines
+from tasks.sources.mentions import Entities, MentionPairs, Mentions
 from tasks.sources.parallel import Concatenated, Parallel
 from tasks.sources.plain_text import PlainText
 from tasks.sources.prepared import Prepared
 from tasks.sources.qamr import Qamr
 from tasks.sources.question_lines import QuestionLines
+from tasks.sources.sentence_pairs import MinedPairs, SortedPairs
 from tasks.sources.shaped import Composed, Portion, Recoded, Selected, Without
 from tasks.sources.source import Source
 from tasks.sources.squad_json import SquadJson
@@ -21,13 +24,18 @@ from tasks.sources.xml_pairs import XmlPairs
 
 __all__ = [
     "Alternatives",
+    "AnswerSentences",
     "Checklist",
     "Composed",
     "Concatenated",
     "Delimited",
+    "Entities",
     "Generated",
     "JsonArray",
     "JsonLines",
+    "MentionPairs",
+    "Mentions",
+    "MinedPairs",
     "Parallel",
     "PlainText",
     "Portion",
@@ -36,6 +44,7 @@ __all__ = [
     "QuestionLines",
     "Recoded",
     "Selected",
+    "SortedPairs",
     "Source",
     "SquadJson",
     "Table",
@@ -43,4 +52,5 @@ __all__ = [
     "Treebanks",
     "Without",
     "XmlPairs",
+    "XquadR",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.sources import damage
 from tasks.sources.separated import records
 from tasks.sources.source import FileSource
 from xltransfer.errors import InputError
@@ -37,12 +38,13 @@ class Delimited(FileSource):
     ) -> Iterator[tuple[str, dict[str, str]]]:
         (path,) = self.places(data_dir)
         found = records(path, self.delimiter, self.quoted, self.multiline)
-        for order, (number, fields) in enumerate(found):
-            where = f"{path}:{number}"
-            if self.header and order == 0:
-                self._check_header(where, tuple(fields))
-            elif order >= self.skipped:
-                yield where, self._named(fields, where)
+        for _ in range(self.skipped):
+            next(found, None)
+        if self.header:
+            number, fields = next(found)
+            self._check_header(f"{path}:{number}", tuple(fields))
+        numbered = ((f"{path}:{number}", fields) for number, fields in found)
+        yield from damage.examples(numbered, self._named)
 
     def _check_header(self, where: str, found: tuple[str, ...]) -> None:
         if found != self.header:

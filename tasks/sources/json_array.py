@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.sources import damage
 from tasks.sources.json_fields import Keys, part, picked
 from tasks.sources.lines import text
 from tasks.sources.source import FileSource
@@ -38,12 +39,21 @@ class JsonArray(FileSource):
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         (path,) = self.places(data_dir)
-        for number, element in _elements(text(path), path):
-            where = f"{path}:{number}"
-            shared = picked(element, self.outer, self.integers, where)
-            for example in self._examples(element, where):
-                fields = picked(example, self.keys, self.integers, where)
-                yield where, shared | fields
+        numbered = (
+            (f"{path}:{number}", element)
+            for number, element in _elements(text(path), path)
+        )
+        found = damage.examples(numbered, self._read)
+        for where, examples in damage.sound(found):
+            for fields in examples:
+                yield where, fields
+
+    def _read(self, element: Any, where: str) -> list[dict[str, Any]]:
+        shared = picked(element, self.outer, self.integers, where)
+        return [
+            shared | picked(example, self.keys, self.integers, where)
+            for example in self._examples(element, where)
+        ]
 
     def _examples(self, element: Any, where: str) -> list:
         if not self.inner:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.sources import damage
 from tasks.sources.json_fields import Keys, picked
 from tasks.sources.lines import lines
 from tasks.sources.source import FileSource
@@ -32,14 +33,15 @@ class JsonLines(FileSource):
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         (path,) = self.places(data_dir)
-        for number, line in enumerate(lines(path), start=1):
-            where = f"{path}:{number}"
-            yield (
-                where,
-                picked(
-                    json_object(line, where), self.keys, self.integers, where
-                ),
-            )
+        numbered = (
+            (f"{path}:{number}", line)
+            for number, line in enumerate(lines(path), start=1)
+        )
+        yield from damage.examples(numbered, self._picked)
+
+    def _picked(self, line: str, where: str) -> dict[str, Any]:
+        found = json_object(line, where)
+        return picked(found, self.keys, self.integers, where)
 
 
 def json_object(line: str, where: str) -> dict:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from pathlib import Path
 
+from tasks.sources import damage
 from tasks.sources.source import Source
 from xltransfer.errors import InputError
 
@@ -32,10 +33,14 @@ class Parallel:
         for examples in zip_longest(*readers):
             if None in examples:
                 self._fail(examples, data_dir)
+            where = ", ".join(one for one, _ in examples)
+            if any(more is damage.DAMAGED for _, more in examples):
+                yield where, damage.DAMAGED
+                continue
             fields: dict[str, str] = {}
             for _, more in examples:
                 fields.update(more)
-            yield ", ".join(where for where, _ in examples), fields
+            yield where, fields
 
     def _fail(
         self,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.sources import damage
 from tasks.sources.answers import (
     field,
     gold,
@@ -47,25 +48,31 @@ class QuestionLines(FileSource):
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         (path,) = self.files(data_dir)
-        for count, line in enumerate(lines(path), start=1):
-            where = f"{path}:{count}"
-            found = json_object(line, where)
-            fields = {
-                name: text(
-                    field(found, self._key(name), where), self._key(name), where
-                )
-                for name in ("question", "context")
-            }
-            fields["id"] = self._id(found, path.stem, count, where)
-            fields["answers"] = self._answers(found, where)
-            yield where, fields
+        numbered = (
+            (f"{path}:{count}", (line, f"{path.stem}-{count}"))
+            for count, line in enumerate(lines(path), start=1)
+        )
+        yield from damage.examples(numbered, self._question)
+
+    def _question(self, item: tuple[str, str], where: str) -> dict[str, Any]:
+        line, name_of_line = item
+        found = json_object(line, where)
+        fields: dict[str, Any] = {
+            name: text(
+                field(found, self._key(name), where), self._key(name), where
+            )
+            for name in ("question", "context")
+        }
+        fields["id"] = self._id(found, name_of_line, where)
+        fields["answers"] = self._answers(found, where)
+        return fields
 
     def _key(self, name: str) -> str:
         return dict(self.keys).get(name, name)
 
-    def _id(self, found: dict, stem: str, count: int, where: str) -> str:
+    def _id(self, found: dict, name_of_line: str, where: str) -> str:
         if "id" not in dict(self.keys) and "id" not in found:
-            return f"{stem}-{count}"
+            return name_of_line
         return identity(found, (self._key("id"),), where)
 
     def _answers(self, found: dict, where: str) -> tuple[tuple[str, int], ...]:

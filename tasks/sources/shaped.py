@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tasks.sources import damage
 from tasks.sources.source import Source
 from xltransfer.errors import InputError, nearest
 
@@ -14,7 +15,7 @@ Template = str | tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class _Around:
+class Around:
     """What sources around a source share."""
 
     source: Source
@@ -24,6 +25,11 @@ class _Around:
 
     def missing(self, data_dir: Path | None) -> tuple[Path, ...]:
         return self.source.missing(data_dir)
+
+    def _raw(
+        self, data_dir: Path | None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        return damage.sound(self.source.read(data_dir))
 
     def digest(self, data_dir: Path | None) -> str:
         facts = {
@@ -36,7 +42,7 @@ class _Around:
 
 
 @dataclass(frozen=True)
-class Composed(_Around):
+class Composed(Around):
     """Fields put together out of a source's: prompts, lists of choices.
 
     `fields` pairs each new field with its template, in which `{name}` stands
@@ -50,7 +56,7 @@ class Composed(_Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for where, found in self.source.read(data_dir):
+        for where, found in self._raw(data_dir):
             yield (
                 where,
                 {name: _made(made, found) for name, made in self.fields},
@@ -58,7 +64,7 @@ class Composed(_Around):
 
 
 @dataclass(frozen=True)
-class Recoded(_Around):
+class Recoded(Around):
     """A source of which one field's values are replaced by others."""
 
     field: str
@@ -67,19 +73,21 @@ class Recoded(_Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield from damage.examples(self._raw(data_dir), self._recoded)
+
+    def _recoded(self, found: dict[str, Any], where: str) -> dict[str, Any]:
         values = dict(self.values)
-        for where, found in self.source.read(data_dir):
-            value = found[self.field].strip()
-            if value not in values:
-                raise InputError(
-                    f"{where}: the {self.field} {value!r:.80} is none of "
-                    f"{', '.join(values)}.{nearest(value, values)}"
-                )
-            yield where, found | {self.field: values[value]}
+        value = found[self.field].strip()
+        if value not in values:
+            raise InputError(
+                f"{where}: the {self.field} {value!r:.80} is none of "
+                f"{', '.join(values)}.{nearest(value, values)}"
+            )
+        return found | {self.field: values[value]}
 
 
 @dataclass(frozen=True)
-class Selected(_Around):
+class Selected(Around):
     """The examples whose `field` is one of `values`."""
 
     field: str
@@ -88,13 +96,13 @@ class Selected(_Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for where, found in self.source.read(data_dir):
+        for where, found in self._raw(data_dir):
             if found[self.field] in self.values:
                 yield where, found
 
 
 @dataclass(frozen=True)
-class Without(_Around):
+class Without(Around):
     """The examples of which no field is `text`."""
 
     text: str
@@ -102,13 +110,13 @@ class Without(_Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        for where, found in self.source.read(data_dir):
+        for where, found in self._raw(data_dir):
             if self.text not in found.values():
                 yield where, found
 
 
 @dataclass(frozen=True)
-class Portion(_Around):
+class Portion(Around):
     """Every `every`-th example, held out, or the rest."""
 
     part: Literal["rest", "held_out"]
@@ -117,7 +125,7 @@ class Portion(_Around):
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        examples = self.source.read(data_dir)
+        examples = self._raw(data_dir)
         for number, example in enumerate(examples, start=1):
             if (number % self.every == 0) == (self.part == "held_out"):
                 yield example

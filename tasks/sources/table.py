@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.sources import damage
 from tasks.sources.delimited import check_width, spelled
 from tasks.sources.separated import records
 from tasks.sources.source import FileSource
@@ -38,12 +39,17 @@ class Table(FileSource):
         found = records(path, self.delimiter, self.quoted, self.multiline)
         _, header = next(found)
         places = self._places(header, path)
-        for number, fields in found:
-            where = f"{path}:{number}"
-            if self.malformed and len(fields) != len(header):
-                continue
+
+        def named(fields: list[str], where: str) -> dict[str, str]:
             check_width(fields, len(header), self.delimiter, where)
-            yield where, {name: fields[place] for name, place in places}
+            return {name: fields[place] for name, place in places}
+
+        numbered = (
+            (f"{path}:{number}", fields)
+            for number, fields in found
+            if not self.malformed or len(fields) == len(header)
+        )
+        yield from damage.examples(numbered, named)
 
     def _places(self, header: list[str], path: Path) -> list[tuple[str, int]]:
         for _, column in self.columns:

@@ -6,6 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from tasks.sources import damage
 from tasks.sources.lines import lines
 from tasks.sources.source import FileSource
 from xltransfer.errors import InputError
@@ -36,15 +37,23 @@ class Tagged(FileSource):
         (path,) = self.files(data_dir)
         found = lines(path)
         self._check_tags(path, found)
-        for number, block in blocks(found):
-            pairs = [
-                self._pair(line, f"{path}:{at}")
-                for at, line in enumerate(block, start=number)
-            ]
-            words, tags = zip(*pairs, strict=True)
-            numbers = tuple(range(number, number + len(pairs)))
-            fields = {"words": words, "tags": tags, "lines": numbers}
-            yield f"{path}:{number}", fields
+        numbered = (
+            (f"{path}:{number}", (path, number, block))
+            for number, block in blocks(found)
+        )
+        yield from damage.examples(numbered, self._sentence)
+
+    def _sentence(
+        self, item: tuple[Path, int, list[str]], where: str
+    ) -> dict[str, Any]:
+        path, number, block = item
+        pairs = [
+            self._pair(line, f"{path}:{at}")
+            for at, line in enumerate(block, start=number)
+        ]
+        words, tags = zip(*pairs, strict=True)
+        numbers = tuple(range(number, number + len(pairs)))
+        return {"words": words, "tags": tags, "lines": numbers}
 
     def _check_tags(self, path: Path, found: list[str]) -> None:
         if any(self.separator in line.strip() for line in found):

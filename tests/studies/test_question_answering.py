@@ -14,6 +14,7 @@ from tasks import vocabularies
 from tasks.row import rows
 from tasks.vocabularies import TrainedVocabulary
 from xltransfer import phase
+from xltransfer.components import Component
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.data.features import EncoderSpan
@@ -23,7 +24,7 @@ from xltransfer.optimizer import AdamW
 from xltransfer.outcomes.span import LONGEST, Answers
 from xltransfer.outcomes.text import Generated
 from xltransfer.partitioning import Partitioning
-from xltransfer.specification import Component, Phase, Training
+from xltransfer.specification import Phase, Training
 from xltransfer.workspace import Execution, Workspace
 
 VOCABULARY = TrainedVocabulary("xlmr", 2000, ("text",), lines=30)

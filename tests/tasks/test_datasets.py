@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 import tasks
-from tasks import mixtures, nli
+from tasks import nli
 from tasks.languages import LANGUAGES, language
 from tasks.row import rows
 from xltransfer.errors import InputError
@@ -98,36 +98,6 @@ def test_unknown_names_are_refused_with_the_nearest():
         tasks.dataset("xnli.swa")
     with pytest.raises(InputError, match="Did you mean 'nli_english'"):
         tasks.mixture("nli_englisch")
-
-
-def test_training_mixtures_go_by_number_of_examples():
-    rates = dict(tasks.mixture("nli_all").components)
-    assert rates == {
-        "snli.en": 19666.0,
-        "conjnli.en": 15000.0,
-        "ocnli.zh": 9985.0,
-        "indonli.id": 10330.0,
-        "farstail.fa": 7266.0,
-    }
-    english = tasks.mixture("nli_english").components
-    assert english + tasks.mixture("nli_non_english").components == tuple(
-        rates.items()
-    )
-
-
-def test_text_is_smoothed_as_for_xlmr():
-    rates = dict(tasks.mixture("text").components)
-    size = tasks.dataset("text.sw").split("train").size
-    assert rates["text.sw"] == pytest.approx(size**0.3)
-    assert len(rates) == 39
-
-
-def test_every_mixture_names_datasets_that_there_are():
-    for name, mixture in mixtures.MIXTURES.items():
-        assert name == mixture.name
-        assert all(tasks.dataset(part) for part, _ in mixture.components)
-    assert len(tasks.mixture("xnli").components) == 15
-    assert tasks.mixture("xnli.sw").components == (("xnli.sw", 1.0),)
 
 
 def test_there_are_fifty_languages_and_their_families():

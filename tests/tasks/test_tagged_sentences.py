@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from seqio_rows import assert_equal_rows, batched, singles
 
 from tasks import tagging
 from tasks.problems import problem, tag_text
@@ -17,7 +18,6 @@ from tasks.vocabularies import load
 from xltransfer.errors import InputError
 
 registration = pytest.importorskip("tasks.registration")
-seqio = pytest.importorskip("seqio")
 
 SENTENCES = (
     (("The", "boy", "sees", "a", "red", "house", "."), "DET NOUN VERB DET ADJ"),
@@ -57,38 +57,6 @@ def dataset(pairs, row: Dataset = tagging.UD_PRESENT[0]) -> Dataset:
         template=row.template,
         metrics=row.metrics,
     )
-
-
-def singles(name: str, lengths) -> list[dict]:
-    ds = seqio.get_mixture_or_task(name).get_dataset(
-        lengths, "train", shuffle=False
-    )
-    return list(ds.as_numpy_iterator())
-
-
-def batched(name: str, lengths, batch_size: int = 3) -> list[dict]:
-    found = []
-    for batch in registration.batches(name, "train", lengths, batch_size):
-        columns = {
-            feature: np.split(column[0], np.cumsum(column[1])[:-1])
-            if isinstance(column, tuple)
-            else column
-            for feature, column in batch.items()
-        }
-        found += [
-            dict(zip(columns, row, strict=True))
-            for row in zip(*columns.values(), strict=True)
-        ]
-    return found
-
-
-def assert_equal_rows(found: list[dict], expected: list[dict]) -> None:
-    assert len(found) == len(expected)
-    for row, other in zip(found, expected, strict=True):
-        assert row.keys() == other.keys()
-        for feature in row:
-            np.testing.assert_array_equal(row[feature], other[feature])
-            assert row[feature].dtype == other[feature].dtype
 
 
 def test_each_word_is_tokenised_alone_and_tagged_at_its_first_piece(

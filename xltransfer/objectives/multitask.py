@@ -34,6 +34,11 @@ class MultiTask:
     fresh: tuple[str, ...] = (HEADS,)
 
     @property
+    def whole_batch(self) -> bool:
+        """Whether a batch of some task must not be taken apart."""
+        return any(getattr(one, "whole_batch", False) for _, one in self.tasks)
+
+    @property
     def model(self) -> nn.Module:
         """The first task's: it names the shared parts."""
         return self.tasks[0][1].model

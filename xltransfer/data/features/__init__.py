@@ -11,6 +11,7 @@ from xltransfer.data.features.language_modeling import (
 )
 from xltransfer.data.features.multiple_choice import EncoderMultipleChoice
 from xltransfer.data.features.renumbered import Numbering, Renumbered
+from xltransfer.data.features.retrieval import EncoderRetrieval
 from xltransfer.data.features.span import EncoderSpan
 from xltransfer.data.features.tagging import EncoderTagging
 from xltransfer.data.features.text import (
@@ -24,6 +25,7 @@ __all__ = [
     "Drawn",
     "EncoderClassification",
     "EncoderMultipleChoice",
+    "EncoderRetrieval",
     "EncoderSpan",
     "EncoderTagging",
     "Features",

@@ -151,6 +151,30 @@ def columns_of(
     return (row, column), segment, position
 
 
+def side_by_side(
+    groups: Layout, lengths: np.ndarray, counts: np.ndarray
+) -> Layout:
+    """Returns where each member of a group lies, from where each group does.
+
+    Args:
+      groups: the layout of N groups: a question's choices, two sides.
+      lengths: Int[M]: tokens of every member, group by group.
+      counts: Int[N]: members of each group, at least one.
+    """
+    first = np.cumsum(counts) - counts
+    number = np.arange(len(lengths)) - np.repeat(first, counts)
+    # Tokens of the members before, in the batch and in the group.
+    before = np.cumsum(lengths) - lengths
+    inside = before - np.repeat(before[first], counts)
+    start = np.repeat(groups.start[:, 0], counts) + inside
+    return Layout(
+        np.repeat(groups.row, counts),
+        np.repeat(groups.slot, counts) + number,
+        start[:, None],
+        groups.rows,
+    )
+
+
 def filled(
     shape: tuple[int, int],
     place: tuple[np.ndarray, np.ndarray],

@@ -11,8 +11,9 @@ from xltransfer.data.features.batch import (
     encoder_rows,
     filled,
     joined,
+    side_by_side,
 )
-from xltransfer.data.packing import Capacity, Layout
+from xltransfer.data.packing import Capacity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +39,7 @@ class EncoderMultipleChoice:
         """Returns the sequence arrays, starts, questions, label_weights."""
         lengths = drawn.sequences("choice_lengths")
         counts = np.array([len(one) for one in lengths], np.int64)
-        layout = _of_choices(drawn.layout, joined(lengths), counts)
+        layout = side_by_side(drawn.layout, joined(lengths), counts)
         choices = np.split(
             joined(drawn.sequences("tokens")),
             np.cumsum(joined(lengths))[:-1],
@@ -59,27 +60,3 @@ class EncoderMultipleChoice:
             shape, (drawn.layout.row, right), 1, np.float32
         )
         return batch
-
-
-def _of_choices(
-    questions: Layout, lengths: np.ndarray, counts: np.ndarray
-) -> Layout:
-    """Returns where each choice lies, from where each question does.
-
-    Args:
-      questions: the layout of N questions.
-      lengths: Int[M]: tokens of every choice, question by question.
-      counts: Int[N]: choices of each question.
-    """
-    first = np.cumsum(counts) - counts
-    number = np.arange(len(lengths)) - np.repeat(first, counts)
-    # Tokens of the choices before, in the batch and in the question.
-    before = np.cumsum(lengths) - lengths
-    inside = before - np.repeat(before[first], counts)
-    start = np.repeat(questions.start[:, 0], counts) + inside
-    return Layout(
-        np.repeat(questions.row, counts),
-        np.repeat(questions.slot, counts) + number,
-        start[:, None],
-        questions.rows,
-    )
