@@ -53,8 +53,16 @@ _OWN = (
     Recipe(
         "miniature_inference_en_hi",
         _names(
-            row for row in miniature.INFERENCE if row.language in ("en", "hi")
+            row
+            for row in miniature.inference.CAPTIONS
+            if row.language in ("en", "hi")
         ),
+    ),
+    Recipe("miniature_all_text", _names(miniature.text.DATASETS)),
+    # Every problem that is trained, in one language.
+    *(
+        Recipe(f"miniature_all_{code}", _names(miniature.problems(code)))
+        for code in ("en", "hi")
     ),
     Recipe(
         "text",
@@ -118,7 +126,7 @@ _TRANSLATE_TRAIN = (
 )
 
 # The intermediate tasks of Phang et al. (2020) and their numbers of training
-# examples there (table 1), at which all nine are mixed; ANLI+ counts as one.
+# examples as jiant counts them, at which all nine are mixed; ANLI+ counts as one.
 PHANG_NINE = {
     "anli_plus": 1_104_934,
     "mnli.en": 392_702,

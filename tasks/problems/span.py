@@ -113,6 +113,12 @@ def parse_text(output: str, record: dict[str, Any]) -> str:
     return found_in(record["context"], output)
 
 
+def unquoted(output: str, record: dict[str, Any]) -> str:
+    """Returns an answer that is not in the passage, else nothing."""
+    answer = parse_text(output, record)
+    return "" if answer in record["context"] else answer
+
+
 def _place(context: str, answers: list[tuple[str, int]]) -> tuple[int, int]:
     """Returns the bytes [begin, end) of the first answer that can be found."""
     for answer, start in answers:
