@@ -4,12 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_caches
 from command import TINY
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from xltransfer import configuration, evaluate, phase, study, workspace
 from xltransfer.components import Component
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import EncoderClassification
+from xltransfer.data.loader import EvaluationBatches
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
 from xltransfer.outcomes.classification import Labels
@@ -171,3 +175,55 @@ def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
         phase.protocol(cell.phase, place) | {"prediction": "encoder"},
     )
     assert again == [results[0]]
+
+
+class Echo:
+    """Stands for a predictor on some devices: it shows the labels it is given.
+
+    Empty rows and slots show what is no label.
+    """
+
+    def __init__(self, devices: int) -> None:
+        self.partitioning = self
+        self.batch_multiple = devices
+
+    def host_rows(self, rows: int) -> np.ndarray:
+        assert rows % self.batch_multiple == 0
+        return np.arange(rows)
+
+    def put(self, arrays: dict, rows: int) -> dict:
+        assert {len(array) for array in arrays.values()} == {rows}
+        return arrays
+
+    def predict(self, params: object, batch: dict) -> np.ndarray:
+        return np.where(batch["label_weights"] > 0, batch["labels"], 99)
+
+
+@given(
+    size=st.integers(1, 70),
+    rows=st.integers(1, 20),
+    devices=st.sampled_from((1, 2, 3, 8)),
+    columns=st.integers(20, 70),
+)
+@settings(max_examples=60)
+def test_every_example_comes_back_once_whatever_is_left_over(
+    tmp_path_factory, size, rows, devices, columns
+):
+    pairs = small_caches.pairs(tmp_path_factory.mktemp("pairs") / "p", size)
+    one = Evaluation(
+        Echo(devices),
+        {},
+        EncoderClassification(1),
+        Labels(),
+        (columns,),
+        rows,
+    )
+    assert one.predict(pairs) == Labels().targets(pairs)
+    # As many are shown as there are, and no more.
+    shown = [
+        examples
+        for _, _, examples in EvaluationBatches(
+            pairs, one.features, one.columns, rows
+        ).iterate(np.arange)
+    ]
+    assert sorted(np.concatenate(shown)) == list(range(size))

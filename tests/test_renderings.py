@@ -107,3 +107,29 @@ def test_labels_that_the_vocabulary_cannot_tell_apart_are_refused():
         renderings.rendering(
             MT5, Facts("classification", MT5_PIECES, 3, unknown)
         )
+
+
+def test_labels_are_generated_where_that_is_asked_for():
+    facts = Facts(
+        "classification", MT5_PIECES, 3, ANSWERS, output_length=4, generate=True
+    )
+    text = renderings.rendering(MT5, facts)
+    assert text.objective.length == 4
+    assert text.evaluation == features.TextInputs()
+    assert text.outcome.layout == "labels"
+
+
+@pytest.mark.parametrize(
+    ("model", "has_answers", "asked", "expected"),
+    [
+        (XLMR, False, "generation", "encoder"),
+        (MT5, True, "rank", "rank"),
+        (MT5, True, "generation", "generation"),
+        # There is nothing to rank among.
+        (MT5, False, "rank", "generation"),
+    ],
+)
+def test_how_a_prediction_comes_about_is_said(
+    model, has_answers, asked, expected
+):
+    assert renderings.prediction(model, has_answers, asked) == expected

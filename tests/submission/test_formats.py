@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from xltransfer import submission
 from xltransfer.errors import InputError
+from xltransfer.metrics import METRICS
+from xltransfer.metrics.benchmarks import TASKS
 from xltransfer.submission.formats import FORMATS
+from xltransfer.submission.gold import read_gold, write_gold
 from xltransfer.submission.text_files import lines
 
 label = st.text("abcXY-0", min_size=1)
@@ -110,3 +113,47 @@ def test_lines_part_where_pythons_files_do():
 def test_another_split_has_its_own_files(tmp_path):
     path = submission.path_of(tmp_path, "xnli", "sw", "labels", "validation")
     assert path == tmp_path / "xnli" / "validation-sw.tsv"
+
+
+@pytest.mark.parametrize(
+    ("layout", "predictions", "allowed"),
+    [("labels", ["-1", "neutral"], ("neutral",)), ("choices", [-1, 0], "01")],
+)
+def test_a_prediction_may_name_no_label_and_is_then_wrong(
+    tmp_path, layout, predictions, allowed
+):
+    path = submission.path_of(tmp_path, "task", "de", layout)
+    submission.write(path, layout, predictions)
+    assert submission.read(path, layout, allowed) == predictions
+    (note,) = submission.check(path, layout, predictions, predictions[1:] * 2)
+    assert "1 of 2 predictions are -1: they name no label" in note
+    assert METRICS["accuracy"](predictions[1:] * 2, predictions) == {
+        "accuracy": 50.0
+    }
+
+
+def test_a_tag_or_a_right_label_may_not_be_none(tmp_path):
+    path = tmp_path / "test-de.tsv"
+    path.write_text("neutral\n-1\n")
+    with pytest.raises(InputError, match=r"de\.tsv:2: -1 names no label"):
+        read_gold(path, TASKS["xnli"])
+    with pytest.raises(InputError, match=r"de\.tsv:1: unknown label"):
+        submission.read(path, "tags", ("X",))
+
+
+GOLD = {
+    "xnli": ["neutral", "entailment"],
+    "xcopa": [1, 0],
+    "panx": [["B-PER", "I-PER"], ["O"]],
+    "tatoeba": [3, 0],
+    "xquad": {"q1": ("Rom", "in Rom"), "q2": ("ä",)},
+    "mewslix": {"q": ["Q1"]},
+    "lareqa": {"q": ["Q1", "Q2"]},
+}
+
+
+@pytest.mark.parametrize("task", GOLD)
+def test_labels_that_are_written_are_read_again(tmp_path, task):
+    path = tmp_path / "labels" / task / "test-de"
+    write_gold(path, TASKS[task].layout, GOLD[task])
+    assert read_gold(path, TASKS[task]) == GOLD[task]

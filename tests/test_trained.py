@@ -1,0 +1,166 @@
+"""What a checkpoint says of itself, and what fits it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command import TINY
+from small_models import MT5_CONFIG, XLMR
+
+import tasks
+from tasks.vocabularies import PublishedVocabulary, SentencePieceFile
+from xltransfer import configuration, fitting, study
+from xltransfer.contents import Contents, Head
+from xltransfer.errors import InputError
+from xltransfer.reading import Reading
+from xltransfer.trained import Trained, trained
+
+LABELS = ("entailment", "neutral", "contradiction")
+
+
+@pytest.fixture
+def phase(tmp_path) -> Path:
+    """The folder of a finished phase, without its parameters."""
+    found = next(study.cells(configuration.load(TINY, ())[0])).phase
+    folder = tmp_path / "target-1"
+    for step in (3, 4, 6):
+        (folder / "checkpoints" / str(step) / "state").mkdir(parents=True)
+    plain = {"configuration": found.configuration(None)}
+    (folder / "phase.json").write_text(json.dumps(plain))
+    (folder / "vocabulary.model").write_bytes(b"pieces")
+    steps = {"english_dev": 3, "oracle": 4, "last": 6}
+    record = {
+        "identity": "1d",
+        "selection": "english_dev",
+        "step": 3,
+        "rules": {
+            f"{name}-0": {"rule": name, "step": step, "score": 1.0}
+            for name, step in steps.items()
+        },
+    }
+    (folder / "done.json").write_text(json.dumps(record))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "step"),
+    [
+        (None, "english_dev", 3),
+        ("english_dev", "english_dev", 3),
+        ("oracle", "oracle", 4),
+        ("last", "last", 6),
+    ],
+)
+def test_a_phase_gives_the_checkpoint_of_a_rule(phase, rule, name, step):
+    found = trained(str(phase), rule=rule)
+    assert found.origin == f"xl:{phase / 'checkpoints' / str(step)}"
+    assert found.protocol == {
+        "phase": "1d",
+        "selection": name,
+        "checkpoint": step,
+        "seed": 1,
+        "lengths": {"tokens": 32},
+    }
+
+
+def test_a_checkpoint_by_its_folder_was_given(phase):
+    found = trained(f"xl:{phase / 'checkpoints' / '4'}")
+    assert found.protocol["selection"] == "given"
+    assert found.protocol["checkpoint"] == 4
+    with pytest.raises(InputError, match="is one checkpoint, not the folder"):
+        trained(f"xl:{phase / 'checkpoints' / '4'}", rule="last")
+
+
+def test_a_rule_that_chose_nothing_is_named_with_the_nearest(phase):
+    with pytest.raises(InputError, match="Did you mean 'oracle'"):
+        trained(str(phase), rule="orakel")
+
+
+def test_a_phase_is_read_as_it_was_trained_unless_told_otherwise(
+    phase, tmp_path
+):
+    found = trained(str(phase)).reading
+    assert found.lengths == (("tokens", 32),)
+    assert found.vocabulary == SentencePieceFile(
+        "xlmr", str(phase / "vocabulary.model")
+    )
+    other = tmp_path / "other.model"
+    other.write_bytes(b"others")
+    told = trained(str(phase), lengths={"tokens": 24}, vocabulary=other).reading
+    assert told.lengths == (("tokens", 24),)
+    assert told.vocabulary == SentencePieceFile("xlmr", str(other))
+    (phase / "vocabulary.model").unlink()
+    found = trained(str(phase)).reading
+    assert found.vocabulary == PublishedVocabulary("xlmr")
+
+
+def model(heads: dict, config: object = XLMR) -> Trained:
+    lengths = (("tokens", 32),)
+    if config is MT5_CONFIG:
+        lengths = (("inputs", 32), ("targets", 8))
+    reading = Reading(config, PublishedVocabulary("xlmr"), lengths)
+    where = Path("config.json")
+    return Trained("xl:here", Contents(where, config, heads), reading, {})
+
+
+def heads_of(found: fitting.Fitting) -> dict[str, str | None]:
+    return {part.dataset.name: head for part, head in found.parts}
+
+
+NLI = ("miniature_nli.sw", "miniature_nli.tr")
+
+
+def test_each_dataset_gets_the_head_that_has_its_problem_and_labels():
+    several = {
+        "classification": Head("classification", ("0", "1")),
+        "classification_of_2": Head("classification", LABELS),
+        "language_modeling": Head("language_modeling"),
+    }
+    found = fitting.fitting(model(several), NLI, "test", None)
+    assert heads_of(found) == dict.fromkeys(NLI, "classification_of_2")
+    assert found.left_out == {}
+
+
+def test_labels_in_another_order_fit():
+    turned = {None: Head("classification", LABELS[::-1])}
+    found = fitting.fitting(model(turned), NLI, "test", None)
+    assert heads_of(found) == dict.fromkeys(NLI)
+
+
+def test_reasons_stand_with_all_that_they_leave_out():
+    one = model({None: Head("classification", LABELS)})
+    names = (*NLI, "xnli.sw", "xnli.ur", "xquad.en", "miniature_inference.sw")
+    found = fitting.fitting(one, names, "test", Path("nowhere"))
+    assert found.notes() == [
+        "left out, as their files are not in the data directory: xnli (sw, ur)",
+        "left out, for want of a head for span (there is classification): "
+        "xquad (en)",
+        "left out, as they have no split 'test': miniature_inference (sw)",
+    ]
+
+
+def test_mt5_needs_no_head_but_has_no_vectors():
+    one = model({None: Head("language_modeling")}, MT5_CONFIG)
+    names = (*NLI, "tatoeba.de", "miniature_text.mul")
+    found = fitting.fitting(one, names, "test", None)
+    assert set(heads_of(found)) == set(NLI)
+    assert [note.split(": ")[1] for note in found.notes()] == [
+        "tatoeba (de)",
+        "miniature_text (mul)",
+    ]
+
+
+def test_any_encoder_seeks_translations(tmp_path):
+    split = tasks.dataset("tatoeba.sw").split("test")
+    for path in split.source.files(tmp_path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    bare = model({None: Head(None)})
+    found = fitting.fitting(bare, ("tatoeba.sw",), "test", tmp_path)
+    assert heads_of(found) == {"tatoeba.sw": None}
+
+
+def test_nothing_to_evaluate_on_is_an_error():
+    bare = model({None: Head(None)})
+    with pytest.raises(InputError, match="for want of a head for classif"):
+        fitting.fitting(bare, NLI, "test", None)
