@@ -24,7 +24,7 @@ RANKS = (
     {"phase"},
     {"starting", "trimming"},
     {"workspace"},
-    {"selection"},
+    {"selection", "overlap"},
     {"specification"},
     {"evaluations", "reading"},
     {"contents"},
