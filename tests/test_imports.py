@@ -20,7 +20,9 @@ RANKS = (
     {"cli"},
     {"commands"},
     {"configuration", "report"},
-    {"study", "convert"},
+    {"study", "convert", "evaluation_runs"},
+    {"fitting"},
+    {"trained"},
     {"phase"},
     {"starting", "trimming"},
     {"workspace"},
@@ -43,6 +45,7 @@ RANKS = (
     {"partitioning", "models", "pretrained", "metrics", "environment"},
     {
         "components",
+        "language_groups",
         "results",
         "published",
         "statistics",
