@@ -53,8 +53,16 @@ _OWN = (
     Recipe(
         "miniature_inference_en_hi",
         _names(
-            row for row in miniature.INFERENCE if row.language in ("en", "hi")
+            row
+            for row in miniature.inference.CAPTIONS
+            if row.language in ("en", "hi")
         ),
+    ),
+    Recipe("miniature_all_text", _names(miniature.text.DATASETS)),
+    # Every problem that is trained, in one language.
+    *(
+        Recipe(f"miniature_all_{code}", _names(miniature.problems(code)))
+        for code in ("en", "hi")
     ),
     Recipe(
         "text",

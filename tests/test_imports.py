@@ -24,9 +24,12 @@ RANKS = (
     {"phase"},
     {"starting", "trimming"},
     {"workspace"},
+    {"selection", "overlap"},
     {"specification"},
-    {"components"},
+    {"evaluations", "reading"},
+    {"contents"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},
+    {"prediction"},
     {"outcomes"},
     {
         "data",

@@ -4,19 +4,20 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Generated:
     """Examples of `generator(**arguments)`, a pure function of them.
 
-    The generator yields the problem's fields as text (classification:
-    `premise`, `hypothesis` and `label`, the label's word; language modelling:
-    `text`). Whoever changes what it yields raises `version`: it is the only
-    trace of the code in the digest.
+    The generator yields the problem's raw fields (classification: `premise`,
+    `hypothesis` and `label`, the label's word; language modelling: `text`).
+    Whoever changes what it yields raises `version`: it is the only trace of
+    the code in the digest.
     """
 
-    generator: Callable[..., Iterable[dict[str, str]]]
+    generator: Callable[..., Iterable[dict[str, Any]]]
     arguments: tuple[tuple[str, str | int | float | bool], ...] = ()
     version: int = 1
 
@@ -37,7 +38,7 @@ class Generated:
 
     def read(
         self, data_dir: Path | None = None
-    ) -> Iterator[tuple[str, dict[str, str]]]:
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         examples = self.generator(**dict(self.arguments))
         for number, fields in enumerate(examples, start=1):
             yield f"{self.name}:{number}", fields

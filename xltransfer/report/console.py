@@ -15,6 +15,8 @@ from rich.progress import (
 from rich.table import Table
 
 from xltransfer import phase, study
+from xltransfer.components import shortened
+from xltransfer.overlap import Overlap
 from xltransfer.report.matrix import Matrix, Row, markdown, matrices
 from xltransfer.specification import Phase
 from xltransfer.study import Cell, Study
@@ -30,15 +32,14 @@ def print_plan(planned: Study, workspace: Workspace) -> None:
         for cell in study.cells(planned)
         for ancestor in _line(cell.phase)
     )
-    title = f"plan of {escape(planned.name)}"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=f"plan of {planned.name}")
     for column in ("phase", "data", "steps", "seed", "cells", "state"):
         table.add_column(column, no_wrap=True)
-    for one in study.phases(planned):
-        done = finished(one, workspace) is not None
+    for one, asked in study.rules_of(planned, workspace).items():
+        done = finished(one, workspace, asked) is not None
         table.add_row(
             workspace.directory(one).name,
-            _shortened(_names(one)),
+            shortened(_names(one)),
             str(one.training.steps),
             str(one.seed),
             str(shared[one]),
@@ -62,7 +63,8 @@ def print_results(planned: Study, workspace: Workspace) -> None:
         if any(row.deltas for row in matrix.rows):
             _print(_delta_table(matrix, planned))
     path = workspace.out / "results.md"
-    path.write_text("\n".join(markdown(matrix) for matrix in found))
+    overlaps = study.overlaps(planned, workspace)
+    path.write_text("\n".join(_section(one, overlaps) for one in found))
     _say(f"{workspace.out / 'results.csv'} · {path}")
 
 
@@ -89,7 +91,7 @@ class ProgressDisplay:
 
     def phase(self, number: int, total: int, started: Phase) -> phase.Progress:
         """Starts a phase's bar."""
-        names = _shortened(_names(started))
+        names = shortened(_names(started))
         self._progress.reset(
             self._task,
             description=f"[{number}/{total}] {started.kind} {names}",
@@ -122,7 +124,10 @@ class ProgressDisplay:
 
 
 def _notes(planned: Study, workspace: Workspace) -> list[str]:
-    """Returns what a reader must know: which languages are missing."""
+    """Returns what a reader must know.
+
+    Which languages are missing, and which scores are not zero-shot.
+    """
     found = {}
     for cell in study.cells(planned):
         absent = study.evaluated(cell, workspace)[1]
@@ -131,7 +136,13 @@ def _notes(planned: Study, workspace: Workspace) -> list[str]:
                 f"{cell.evaluation} is not evaluated on {', '.join(absent)}: "
                 "their files are not in the data directory."
             )
-    return list(found.values())
+    return [*found.values(), *map(str, study.overlaps(planned, workspace))]
+
+
+def _section(matrix: Matrix, overlaps: list[Overlap]) -> str:
+    """Returns a table, and below it what overlaps with its target."""
+    lines = [f"{one}\n" for one in overlaps if one.target == matrix.target]
+    return "\n".join([markdown(matrix), *lines])
 
 
 def _line(one: Phase) -> list[Phase]:
@@ -142,15 +153,12 @@ def _names(one: Phase) -> list[str]:
     return [part.dataset.name for part in one.components]
 
 
-def _shortened(names: list[str]) -> str:
-    if len(names) < 4:
-        return " + ".join(names)
-    return f"{names[0]} + {len(names) - 1} more"
-
-
 def _summary(planned: Study, workspace: Workspace) -> str:
-    every = study.phases(planned)
-    done = sum(finished(one, workspace) is not None for one in every)
+    every = study.rules_of(planned, workspace)
+    done = sum(
+        finished(one, workspace, asked) is not None
+        for one, asked in every.items()
+    )
     alone = sum(len(_line(cell.phase)) for cell in study.cells(planned))
     return (
         f"{len(every)} phases, {done} done; without sharing it would be "
@@ -189,9 +197,9 @@ def _delta_table(matrix: Matrix, planned: Study) -> Table:
 
 
 def _table(title: str, matrix: Matrix) -> Table:
-    table = Table(
-        title=escape(title), title_justify="left", padding=(0, 0, 0, 1)
-    )
+    if matrix.rule:
+        title += f" · {matrix.rule}"
+    table = Table(title=title, padding=(0, 0, 0, 1))
     table.add_column("intermediate", no_wrap=True)
     for column in matrix.columns:
         table.add_column(column, justify="right", no_wrap=True)
@@ -217,7 +225,12 @@ def _say(text: str) -> None:
 
 
 def _print(table: Table) -> None:
-    """Prints a table whole: a pipe has no width to fold it to."""
+    """Prints a table whole: a pipe has no width to fold it to.
+
+    Its title stands above it, since a title within is folded to the table.
+    """
+    _say(str(table.title))
+    table.title = None
     wide = Console(width=1000)
     width = max(_console.width, wide.measure(table).maximum)
     Console(width=width, file=_console.file).print(table)

@@ -8,8 +8,12 @@ Meanings are chosen so that one form does for every scene: people are
 masculine, things are masculine or neuter plurals (counted singulars where the
 language wants them), numbers are those that Swahili does not inflect. So no
 agreement is left to compute, and the sentences are grammatical as written.
+
+In place of a person or a place may stand somebody's name or a city's, or the
+word that asks who it was or where. A question has an order of its own.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 SLOTS = ("person", "action", "number", "colour", "thing", "place")
@@ -36,35 +40,56 @@ MEANINGS = {
         *("kitchen", "school", "garden", "forest", "city", "village"),
         *("indoors", "outdoors"),
     ),
+    "name": ("Novak", "Daniel", "Silva", "Victor", "Lang", "Anton"),
+    "city": ("Berlin", "New York", "Rome", "Cape Town", "Paris", "Athens"),
+    "who": ("who",),
+    "where": ("where",),
 }
+STANDS_FOR = {
+    "name": "person",
+    "city": "place",
+    "who": "person",
+    "where": "place",
+}
+QUESTIONS = ("who", "where")
 
 
 @dataclass(frozen=True)
 class Language:
-    """A language's phrases, one for each of `MEANINGS`, and their order."""
+    """A language's phrases, one for each of `MEANINGS`, and their order.
+
+    `questions` has the order of what asks `who`, and of what asks `where`.
+    """
 
     code: str
     order: tuple[str, ...]
-    person: tuple[str, ...]
-    action: tuple[str, ...]
-    number: tuple[str, ...]
-    colour: tuple[str, ...]
-    thing: tuple[str, ...]
-    place: tuple[str, ...]
+    questions: dict[str, tuple[str, ...]]
+    phrases: dict[str, tuple[str, ...]]
 
     def phrase(self, slot: str, meaning: int) -> str:
         """The phrase for a meaning, counted as in `MEANINGS[slot]`."""
-        return getattr(self, slot)[meaning]
+        return self.phrases[slot][meaning]
+
+    def arrange(self, slots: Collection[str]) -> list[str | None]:
+        """What of these stands in each place of a sentence; None: nothing."""
+        asked = next((slot for slot in QUESTIONS if slot in slots), None)
+        order = self.questions[asked] if asked else self.order
+        found = {STANDS_FOR.get(slot, slot): slot for slot in slots}
+        return [found.get(STANDS_FOR.get(place, place)) for place in order]
 
 
 def _language(code: str, order: str, **phrases: str) -> Language:
+    questions = {}
+    for asked in QUESTIONS:
+        phrases[asked], _, own = phrases[asked].partition(":")
+        questions[asked] = tuple(own.split())
     split = {
         slot: tuple(phrase.strip() for phrase in phrases[slot].split("|"))
-        for slot in SLOTS
+        for slot in MEANINGS
     }
     for slot, meanings in MEANINGS.items():
         assert len(split[slot]) == len(meanings), (code, slot)
-    return Language(code, tuple(order.split()), **split)
+    return Language(code, tuple(order.split()), questions, split)
 
 
 _LANGUAGES = (
@@ -80,6 +105,11 @@ _LANGUAGES = (
         place="in the kitchen | in the school | in the garden"
         " | in the forest | in the city | in the village"
         " | indoors | outdoors",
+        name="Adam Novak | Daniel | Martin Silva | Victor | David Lang | Anton",
+        city="in Berlin | in New York | in Rome | in Cape Town | in Paris"
+        " | in Athens",
+        who="who: who action number colour thing place",
+        where="where was it that: where person action number colour thing",
     ),
     _language(
         "de",
@@ -94,6 +124,11 @@ _LANGUAGES = (
         " | Tiere | Lebensmittel",
         place="in der Küche | in der Schule | im Garten | im Wald"
         " | in der Stadt | im Dorf | drinnen | draußen",
+        name="Adam Novak | Daniel | Martin Silva | Viktor | David Lang | Anton",
+        city="in Berlin | in New York | in Rom | in Kapstadt | in Paris"
+        " | in Athen",
+        who="wer: who action place number colour thing",
+        where="wo: where action person number colour thing",
     ),
     _language(
         "el",
@@ -107,6 +142,12 @@ _LANGUAGES = (
         thing="σκυλιά | πουλιά | αυγά | κέικ | δώρα | βραβεία | ζώα | τρόφιμα",
         place="στην κουζίνα | στο σχολείο | στον κήπο | στο δάσος"
         " | στην πόλη | στο χωριό | μέσα | έξω",
+        name="ο Αδάμ Νόβακ | ο Ντάνιελ | ο Μάρτιν Σίλβα | ο Βίκτωρ"
+        " | ο Ντέιβιντ Λανγκ | ο Άντον",
+        city="στο Βερολίνο | στη Νέα Υόρκη | στη Ρώμη | στο Κέιπ Τάουν"
+        " | στο Παρίσι | στην Αθήνα",
+        who="ποιος: who action number colour thing place",
+        where="πού: where action person number colour thing",
     ),
     _language(
         "es",
@@ -122,6 +163,11 @@ _LANGUAGES = (
         place="en la cocina | en la escuela | en el jardín"
         " | en el bosque | en la ciudad | en el pueblo"
         " | adentro | afuera",
+        name="Adam Novak | Daniel | Martin Silva | Víctor | David Lang | Anton",
+        city="en Berlín | en Nueva York | en Roma | en Ciudad del Cabo"
+        " | en París | en Atenas",
+        who="quién: who action number thing colour place",
+        where="dónde: where action person number thing colour",
     ),
     _language(
         "fa",
@@ -133,6 +179,10 @@ _LANGUAGES = (
         thing="سگ | پرنده | تخم مرغ | کیک | هدیه | جایزه | حیوان | غذا",
         place="در آشپزخانه | در مدرسه | در باغ | در جنگل | در شهر"
         " | در روستا | داخل | بیرون",
+        name="آدام نواک | دانیل | مارتین سیلوا | ویکتور | دیوید لنگ | آنتون",
+        city="در برلین | در نیویورک | در رم | در کیپ تاون | در پاریس | در آتن",
+        who="چه کسی: who place number thing colour action",
+        where="کجا: person where number thing colour action",
     ),
     _language(
         "fr",
@@ -148,6 +198,10 @@ _LANGUAGES = (
         place="dans la cuisine | dans l'école | dans le jardin"
         " | dans la forêt | dans la ville | dans le village"
         " | dedans | dehors",
+        name="Adam Novak | Daniel | Martin Silva | Victor | David Lang | Anton",
+        city="à Berlin | à New York | à Rome | au Cap | à Paris | à Athènes",
+        who="qui: who action number thing colour place",
+        where="où est-ce que: where person action number thing colour",
     ),
     _language(
         "hi",
@@ -160,6 +214,11 @@ _LANGUAGES = (
         thing="कुत्ते | पक्षी | अंडे | केक | उपहार | इनाम | जानवर | खाद्य-पदार्थ",
         place="रसोई में | विद्यालय में | बगीचे में | जंगल में | शहर में"
         " | गाँव में | अंदर | बाहर",
+        name="आदम नोवाक ने | डैनियल ने | मार्टिन सिल्वा ने | विक्टर ने"
+        " | डेविड लैंग ने | एंटन ने",
+        city="बर्लिन में | न्यूयॉर्क में | रोम में | केप टाउन में | पेरिस में | एथेंस में",
+        who="किसने: who place number colour thing action",
+        where="कहाँ: person where number colour thing action",
     ),
     _language(
         "id",
@@ -172,6 +231,11 @@ _LANGUAGES = (
         thing="anjing | burung | telur | kue | kado | hadiah | hewan | makanan",
         place="di dapur | di sekolah | di kebun | di hutan | di kota"
         " | di desa | di dalam | di luar",
+        name="Adam Novak | Daniel | Martin Silva | Viktor | David Lang | Anton",
+        city="di Berlin | di New York | di Roma | di Cape Town | di Paris"
+        " | di Athena",
+        who="siapa yang: who action number thing colour place",
+        where="di mana: where person action number thing colour",
     ),
     _language(
         "ru",
@@ -186,6 +250,12 @@ _LANGUAGES = (
         " | животных | продуктов",
         place="на кухне | в школе | в саду | в лесу | в городе"
         " | в деревне | внутри | снаружи",
+        name="Адам Новак | Даниэль | Мартин Сильва | Виктор | Давид Ланг"
+        " | Антон",
+        city="в Берлине | в Нью-Йорке | в Риме | в Кейптауне | в Париже"
+        " | в Афинах",
+        who="кто: who place action number colour thing",
+        where="где: where person action number colour thing",
     ),
     _language(
         "sw",
@@ -200,6 +270,11 @@ _LANGUAGES = (
         thing="mbwa | ndege | mayai | keki | zawadi | tuzo | wanyama | vyakula",
         place="jikoni | shuleni | bustanini | msituni | mjini | kijijini"
         " | ndani | nje",
+        name="Adam Novak | Daniel | Martin Silva | Viktor | David Lang | Anton",
+        city="huko Berlin | huko New York | huko Roma | huko Cape Town"
+        " | huko Paris | huko Athens",
+        who="nani: who action thing colour number place",
+        where="wapi: person action thing colour number where",
     ),
     _language(
         "tr",
@@ -214,6 +289,11 @@ _LANGUAGES = (
         " | hayvan | yiyecek",
         place="mutfakta | okulda | bahçede | ormanda | şehirde | köyde"
         " | içeride | dışarıda",
+        name="Adam Novak | Daniel | Martin Silva | Viktor | David Lang | Anton",
+        city="Berlin'de | New York'ta | Roma'da | Cape Town'da | Paris'te"
+        " | Atina'da",
+        who="kim: who place number colour thing action",
+        where="nerede: person where number colour thing action",
     ),
     _language(
         "vi",
@@ -227,6 +307,11 @@ _LANGUAGES = (
         " | giải thưởng | động vật | thực phẩm",
         place="trong bếp | trong trường | trong vườn | trong rừng"
         " | trong thành phố | trong làng | trong nhà | ngoài trời",
+        name="Adam Novak | Daniel | Martin Silva | Viktor | David Lang | Anton",
+        city="ở Berlin | ở New York | ở Roma | ở Cape Town | ở Paris"
+        " | ở Athens",
+        who="ai: who action number thing colour place",
+        where="ở đâu: person action number thing colour where",
     ),
 )
 
