@@ -28,6 +28,7 @@ setup(
         "optax>=0.2.8",
         "orbax-checkpoint>=0.12.8,<0.13",
         "pyyaml>=6",
+        "regex>=2025.7.34",
         "requests>=2.32",
         "rich>=14",
         "safetensors>=0.6",

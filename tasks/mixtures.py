@@ -126,7 +126,7 @@ _TRANSLATE_TRAIN = (
 )
 
 # The intermediate tasks of Phang et al. (2020) and their numbers of training
-# examples there (table 1), at which all nine are mixed; ANLI+ counts as one.
+# examples as jiant counts them, at which all nine are mixed; ANLI+ counts as one.
 PHANG_NINE = {
     "anli_plus": 1_104_934,
     "mnli.en": 392_702,

@@ -26,6 +26,7 @@ from xltransfer.objectives.multiple_choice import MultipleChoice
 from xltransfer.objectives.objective import Objective
 from xltransfer.objectives.text_to_text import TextToText
 from xltransfer.partitioning import Partitioning
+from xltransfer.prediction import Predictor
 from xltransfer.train import Program
 
 # 67 and 167 pieces: nothing divides them.
@@ -91,6 +92,29 @@ class Descent:
         return optax.chain(
             optax.trace(decay=1.0), optax.scale(-self.learning_rate)
         )
+
+
+class OneDevice:
+    """Stands for a predictor on one device, whose batches have any size."""
+
+    batch_multiple = 1
+
+    def __init__(self, objective: Objective) -> None:
+        self.partitioning = self
+        self.predict = jax.jit(objective.predict)
+
+    def host_rows(self, rows: int) -> np.ndarray:
+        return np.arange(rows)
+
+    def put(self, arrays: dict, rows: int) -> dict:
+        return arrays
+
+
+def predictor(objective: Objective, devices: int) -> OneDevice | Predictor:
+    """Returns what predicts on one device, or on all eight."""
+    if devices == 1:
+        return OneDevice(objective)
+    return Predictor(objective, partitioning("data"))
 
 
 def gradients(state: Any) -> Any:

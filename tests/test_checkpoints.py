@@ -44,9 +44,13 @@ def abstract(where: Partitioning = COPIED) -> TrainState:
 
 def save(folder: Path, *scores: float | None) -> None:
     """Saves a state at steps 1, 2, …, each with its score."""
-    with Checkpoints(folder) as checkpoints:
+    with Checkpoints(folder, ("score",)) as checkpoints:
         for step, score in enumerate(scores, start=1):
-            checkpoints.save(step, state(step), {"best": score}, score)
+            checkpoints.save(step, state(step), {"best": score}, named(score))
+
+
+def named(score: float | None) -> dict[str, float]:
+    return {} if score is None else {"score": score}
 
 
 def kept(folder: Path) -> set[int]:
@@ -80,16 +84,40 @@ def test_the_best_and_the_last_are_kept(tmp_path, scores, steps):
 
 def test_the_best_is_still_known_after_going_on(tmp_path):
     save(tmp_path, 0.5, 0.9)
-    with Checkpoints(tmp_path) as checkpoints:
+    with Checkpoints(tmp_path, ("score",)) as checkpoints:
         for step, score in ((3, 0.9), (4, 0.2)):
-            checkpoints.save(step, state(step), {}, score)
+            checkpoints.save(step, state(step), {}, named(score))
     assert kept(tmp_path) == {2, 4}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "steps"),
+    [
+        # One best each, and the last.
+        ((0.1, 0.9, 0.5, 0.4), (0.8, 0.2, 0.3, 0.1), {1, 2, 4}),
+        # What is the best by both is kept once.
+        ((0.1, 0.9, 0.5, 0.4), (0.1, 0.8, 0.3, 0.1), {2, 4}),
+        ((0.1, 0.2, 0.3, 0.4), (0.1, 0.2, 0.3, 0.4), {4}),
+    ],
+)
+def test_the_best_by_each_of_two_scores_is_kept(tmp_path, first, second, steps):
+    with Checkpoints(tmp_path, ("a", "b")) as checkpoints:
+        for step, (a, b) in enumerate(zip(first, second, strict=True), start=1):
+            checkpoints.save(step, state(step), {}, {"a": a, "b": b})
+    assert kept(tmp_path) == steps
+
+
+def test_without_a_score_only_the_last_is_kept(tmp_path):
+    with Checkpoints(tmp_path) as checkpoints:
+        for step in (1, 2, 3):
+            checkpoints.save(step, state(step), {})
+    assert kept(tmp_path) == {3}
 
 
 def test_a_step_that_is_there_is_left_alone(tmp_path):
     save(tmp_path, 0.5, 0.9)
     with Checkpoints(tmp_path) as checkpoints:
-        checkpoints.save(2, state(7), {}, 0.1)
+        checkpoints.save(2, state(7), {}, named(0.1))
         found, position = checkpoints.restore(abstract())
     assert_equal(found, state(2))
     assert position == {"best": 0.9}
@@ -98,6 +126,7 @@ def test_a_step_that_is_there_is_left_alone(tmp_path):
 def test_nothing_is_restored_where_nothing_was_saved(tmp_path):
     with Checkpoints(tmp_path / "new") as checkpoints:
         assert checkpoints.restore(abstract()) is None
+        assert checkpoints.position() is None
 
 
 def test_a_position_comes_back_as_it_was(tmp_path):
@@ -106,6 +135,7 @@ def test_a_position_comes_back_as_it_was(tmp_path):
         checkpoints.save(1, state(1), position)
     with Checkpoints(tmp_path) as checkpoints:
         assert checkpoints.restore(abstract())[1] == position
+        assert checkpoints.position() == position
 
 
 @pytest.mark.parametrize("where", [COPIED, SPLIT], ids=["copied", "split"])
@@ -193,6 +223,6 @@ def test_going_on_from_a_damaged_checkpoint_is_an_error(tmp_path):
 def test_what_a_killed_process_left_is_removed(tmp_path):
     save(tmp_path, 0.5)
     (tmp_path / "2.orbax-checkpoint-tmp").mkdir()
-    with Checkpoints(tmp_path) as checkpoints:
+    with Checkpoints(tmp_path, ("score",)) as checkpoints:
         checkpoints.save(2, state(2), {})
     assert {one.name for one in tmp_path.iterdir()} == {"1", "2"}

@@ -44,8 +44,11 @@ class Guesses:
     classes: list[int]
     outcome = Labels()
 
-    def predict(self, cache: Cache) -> list[str]:
-        return self.outcome.combine(cache, self.classes)
+    def outputs(self, cache: Cache) -> list[int]:
+        return self.classes
+
+    def combine(self, cache: Cache, found: list[int]) -> list[str]:
+        return self.outcome.combine(cache, found)
 
 
 def test_predictions_lie_in_the_official_layout_and_are_scored_from_there(
@@ -165,6 +168,6 @@ def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
         phase.evaluations(cell.phase, place)(part),
         place.cache(cell.phase, part),
         Path(place.cache_dir) / "again",
-        phase.protocol(cell.phase, place),
+        phase.protocol(cell.phase, place) | {"prediction": "head"},
     )
     assert again == [results[0]]

@@ -24,9 +24,11 @@ RANKS = (
     {"phase"},
     {"starting", "trimming"},
     {"workspace"},
+    {"selection"},
     {"specification"},
-    {"components"},
+    {"evaluations", "reading"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},
+    {"prediction"},
     {"outcomes"},
     {
         "data",

@@ -1,14 +1,17 @@
 """Which features and objective a problem gets, and what does not fit."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import small_models
+from flax.traverse_util import flatten_dict
 from small_caches import ANSWERS, MASK, SPECIAL, TEXT_VOCABULARY, VOCABULARY
 
 from xltransfer import renderings
 from xltransfer.data import features
 from xltransfer.errors import InputError
+from xltransfer.pretrained import architectures, huggingface
 from xltransfer.renderings import Facts
 
 XLMR, MT5 = small_models.XLMR, small_models.MT5_CONFIG
@@ -21,6 +24,18 @@ MT5_PIECES = SimpleNamespace(vocab_size=TEXT_VOCABULARY, eos_id=1)
 def test_the_family_names_the_rendering():
     assert renderings.name(XLMR) == "encoder"
     assert renderings.name(MT5) == "text"
+
+
+@pytest.mark.parametrize("problem", renderings.ENCODER)
+def test_what_a_problem_trains_has_a_name_at_hugging_face(problem):
+    """Else its phases neither start from published weights nor leave."""
+    facts = Facts(problem, XLMR_PIECES, labels=3)
+    model = renderings.rendering(XLMR, facts).objective.model
+    row = architectures.of_model(model)
+    assert architectures.of_problem(Path("phase.json"), XLMR, problem) is row
+    params = huggingface.abstract_params(model)
+    names = flatten_dict(params, sep="/").keys()
+    assert row.names(XLMR).keys() == names
 
 
 def test_each_family_classifies_in_its_own_way():

@@ -202,7 +202,7 @@ def test_the_order_in_which_lengths_are_written_does_not_matter():
     assert found[0] == found[1]
     assert found[0].identity(None) == found[1].identity(None)
     # The caches' order of sequences, alphabetic.
-    assert found[1].training.columns == (24, 8)
+    assert found[1].reading.columns == (24, 8)
 
 
 TINY = Path(__file__).parent / "studies" / "tiny.gin"
@@ -357,13 +357,13 @@ def test_questions_and_strides_are_cut_before_rows_are_packed():
     training = dataclasses.replace(
         TRAINING, lengths=lengths, selection="last", evaluate_every=0
     )
-    assert training.columns == (32,)
     found = dataclasses.replace(
         PHASE,
         components=(Component(tasks.dataset("squad.en"), "train"),),
         validation=(),
         training=training,
     )
+    assert found.reading.columns == (32,)
     # They go where the windows are made.
     assert dict(found.request(found.components[0]).lengths) == lengths
     with pytest.raises(InputError, match="a length for 'question'"):

@@ -148,7 +148,7 @@ def test_a_change_reaches_exactly_the_dependants(override, changed):
 def test_columns_are_those_of_the_long_form():
     assert ",".join(results.COLUMNS) == (
         "study,model,intermediate,target,language,metric,value,seed,"
-        "selection,split,n,phase,data_digest,trimmed_softmax"
+        "selection,split,n,phase,data_digest,trimmed_softmax,prediction"
     )
 
 

@@ -36,7 +36,8 @@ from xltransfer.partitioning import AXES, Partitioning
 from xltransfer.train import Program
 
 V, STEPS, TABLE = 301, 50, trimming.TABLE
-CONFIG = dataclasses.replace(small_models.XLMR, vocab_size=V, dropout_rate=0.1)
+CONFIG = dataclasses.replace(small_models.XLMR, vocab_size=V)
+DROPPING = dataclasses.replace(CONFIG, dropout_rate=0.1)
 CLASSIFIER = Classification(XLMRClassifier(CONFIG, 3))
 SPECIAL = (0, 1, 2, 3, V - 1)
 # 37 words of the 301 pieces to train on, all of them to evaluate.
@@ -138,15 +139,21 @@ DECAY = AdamW(1e-2, weight_decay=0.1, clip=None)
 # A large epsilon: Adam makes rounding of a zero gradient a whole step.
 CLIPPED = dataclasses.replace(DECAY, clip=0.1, epsilon=1e-3)
 FROZEN = dataclasses.replace(CLIPPED, frozen=("encoder/embeddings",))
-ONE = Program(CLASSIFIER, DECAY, STEPS, OneDevice(()), microbatches=2)
+ONE = Program(
+    Classification(XLMRClassifier(DROPPING, 3)),
+    DECAY,
+    STEPS,
+    OneDevice(()),
+    microbatches=2,
+)
 EIGHT = Program(CLASSIFIER, CLIPPED, STEPS, partitioning("fsdp_tensor"))
-STILL = Program(CLASSIFIER, FROZEN, STEPS, partitioning("data"), 2)
+STILL = Program(CLASSIFIER, FROZEN, STEPS, OneDevice(()))
 
 
 @pytest.mark.parametrize(
     ("program", "bitwise"),
     [(ONE, True), (EIGHT, False), (STILL, True)],
-    ids=["one device, microbatches", "eight, clipped", "frozen"],
+    ids=["one device, dropout, microbatches", "eight, clipped", "frozen"],
 )
 def test_trimmed_training_is_the_whole_training(
     program, bitwise, cache, unseen
@@ -313,9 +320,7 @@ def test_no_more_rows_are_trained_than_there_are():
 # Where the loss is a softmax over pieces.
 
 
-MASKED_LM = MaskedLanguageModeling(
-    XLMRMaskedLM(dataclasses.replace(CONFIG, dropout_rate=0.0))
-)
+MASKED_LM = MaskedLanguageModeling(XLMRMaskedLM(CONFIG))
 TEXT_CONFIG = dataclasses.replace(small_models.MT5_CONFIG, vocab_size=V)
 TEXT_TO_TEXT = TextToTextLoss(MT5(TEXT_CONFIG))
 SOFTMAXES = {

@@ -7,7 +7,7 @@ unfinished is removed at the next start.
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,21 +23,20 @@ _policies = ocp.training.preservation_policies
 
 
 class Checkpoints:
-    """The checkpoints of one run: the last one, and the best one.
+    """The checkpoints of one run: the last one, and the best by each score.
 
     A context manager; on leaving it everything asynchronous is finished.
     """
 
-    def __init__(self, directory: Path):
-        keep = [
-            _policies.LatestN(1),
-            _policies.BestN(
-                # The earliest of equal scores, as the position records it.
-                get_metric_fn=lambda m: (m["score"], -m["step"]),
-                n=1,
-                keep_checkpoints_without_metrics=False,
-            ),
-        ]
+    def __init__(self, directory: Path, scores: Sequence[str] = ()):
+        """Opens a folder.
+
+        Args:
+          directory: holds nothing else.
+          scores: names of scores; the best checkpoint by each is kept, and one
+            that is the best by several is kept once.
+        """
+        keep = [_policies.LatestN(1), *map(_best, scores)]
         self.directory = directory.absolute()
         self._checkpointer = ocp.training.Checkpointer(
             self.directory,
@@ -56,7 +55,7 @@ class Checkpoints:
         step: int,
         state: Any,
         position: dict[str, Any],
-        score: float | None = None,
+        scores: Mapping[str, float] | None = None,
     ) -> None:
         """Starts saving; returns once the arrays are copied.
 
@@ -64,12 +63,12 @@ class Checkpoints:
           step: updates done; a step that is there already is left alone.
           state: the whole training state.
           position: what else resuming needs, as JSON values.
-          score: the selection's metric, where it was measured at this step.
+          scores: by name, all of them, where they were measured at this step.
         """
         latest = self._checkpointer.latest
         if latest is not None and latest.step >= step:
             return
-        metrics = None if score is None else {"score": score, "step": step}
+        metrics = {**scores, "step": step} if scores else None
         self._checkpointer.save_checkpointables_async(
             step,
             {"state": state, "position": {"json": json.dumps(position)}},
@@ -106,6 +105,15 @@ class Checkpoints:
                 latest.step, {"state": abstract, "position": None}
             )
         return found["state"], json.loads(found["position"]["json"])
+
+
+def _best(name: str) -> _policies.BestN:
+    """Keeps the earliest of equal scores, as the position records it."""
+    return _policies.BestN(
+        get_metric_fn=lambda metrics: (metrics[name], -metrics["step"]),
+        n=1,
+        keep_checkpoints_without_metrics=False,
+    )
 
 
 def restore_params(directory: Path, step: int, abstract: Params) -> Params:

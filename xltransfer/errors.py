@@ -12,6 +12,10 @@ class InputError(Exception):
     """
 
 
+class LabelsWithheld(InputError):
+    """A file has no labels, as where a benchmark has taken them out."""
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """Returns `" Did you mean 'x'?"` for the closest name, or `""`."""
     found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)

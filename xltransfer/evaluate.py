@@ -12,16 +12,20 @@ from xltransfer import metrics, submission
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import Features
 from xltransfer.data.loader import EvaluationBatches
+from xltransfer.data.packing import round_up
 from xltransfer.objectives.objective import Params
 from xltransfer.outcomes.outcome import Outcome
+from xltransfer.outcomes.text import Generated
+from xltransfer.prediction import Predictor
+from xltransfer.submission.gold import write_gold
 from xltransfer.train import Program
-
-ROWS = 32
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
     """A trained program and how its batches are made.
+
+    Nothing that is predicted depends on `rows`, or on the devices.
 
     Attributes:
       program: the compiled model.
@@ -29,19 +33,24 @@ class Evaluation:
       features: of evaluation batches.
       outcome: what makes predictions of outputs.
       columns: length of a row, per sequence feature.
+      rows: B of a batch, at least; a multiple of the devices that share it.
       companion: gives another cache, and its outputs, that predictions need.
     """
 
-    program: Program
+    program: Program | Predictor
     params: Params
     features: Features
     outcome: Outcome
     columns: tuple[int, ...]
+    rows: int = 32
     companion: Callable[[], tuple[Cache, list[Any]]] | None = None
 
     def predict(self, cache: Cache) -> list[Any]:
         """Returns a prediction for every raw example, each exactly once."""
-        found = self.outputs(cache)
+        return self.combine(cache, self.outputs(cache))
+
+    def combine(self, cache: Cache, found: list[Any]) -> list[Any]:
+        """Returns the predictions that outputs stand for."""
         if self.companion is None:
             return self.outcome.combine(cache, found)
         return self.outcome.combine(cache, found, self.companion())
@@ -53,8 +62,7 @@ class Evaluation:
         empty rows, which predict nothing.
         """
         partitioning = self.program.partitioning
-        multiple = partitioning.batch_multiple
-        rows = -(-ROWS // multiple) * multiple
+        rows = round_up(self.rows, partitioning.batch_multiple)
         batches = EvaluationBatches(cache, self.features, self.columns, rows)
         found: list[Any] = [None] * cache.size
         for packed, layout, examples in batches.iterate(partitioning.host_rows):
@@ -80,29 +88,40 @@ def evaluate(
     cache: Cache,
     folder: Path,
     protocol: dict[str, Any],
+    labels: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Evaluates one dataset: writes its predictions and scores that file.
 
     Args:
       evaluation: the model.
       cache: the split.
-      folder: where `<task>/<split>-<language>` is written, in XTREME's
-        submission layout.
+      folder: where `<task>/<split>-<language>.<suffix>` is written, in
+        XTREME's submission layout.
       protocol: what else a number must carry (seed, selection, checkpoint).
+      labels: where to write the labels, laid out alike, if anywhere.
 
     Returns:
-      One record a metric, with its whole protocol.
+      One record a metric, with its whole protocol; then one for each rate of
+      outputs that are not what was asked for, where outputs are generated.
+
+    Raises:
+      LabelsWithheld: where the file has none, before anything is predicted.
     """
-    manifest = cache.manifest
+    manifest, outcome = cache.manifest, evaluation.outcome
     task, language = manifest["dataset"].rsplit(".", 1)
-    split = manifest["key"]["split"]
-    layout = evaluation.outcome.layout
+    split, layout = manifest["key"]["split"], outcome.layout
+    targets = _filed(cache, layout, outcome.targets(cache))
     path = submission.path_of(folder, task, language, layout, split)
+    found = evaluation.outputs(cache)
     submission.write(
-        path, layout, _filed(cache, layout, evaluation.predict(cache))
+        path, layout, _filed(cache, layout, evaluation.combine(cache, found))
     )
-    targets = _filed(cache, layout, evaluation.outcome.targets(cache))
-    found = score(path, layout, targets, cache)
+    if labels is not None:
+        gold = submission.path_of(labels, task, language, layout, split)
+        write_gold(gold, layout, targets)
+    values = score(path, layout, targets, cache)
+    if isinstance(outcome, Generated):
+        values |= outcome.rates(cache, found)
     return [
         {
             "task": task,
@@ -118,7 +137,7 @@ def evaluate(
             **_preset(evaluation.outcome),
             **protocol,
         }
-        for name, value in found.items()
+        for name, value in values.items()
     ]
 
 

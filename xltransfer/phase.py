@@ -1,32 +1,31 @@
 """Runs one phase: restore, train, select, record."""
 
-import dataclasses
 import functools
 import json
 import math
 import os
 import shutil
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from tasks import vocabularies
-from tasks.pieces import Pieces
-from xltransfer import environment, renderings, starting, trimming
+from xltransfer import environment, renderings, selection, starting, trimming
 from xltransfer.checkpoints import Checkpoints, restore_params
-from xltransfer.components import Component, Group, companion_of
+from xltransfer.components import Component, Group
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.data.mixing import Batches, MixedBatches
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
+from xltransfer.evaluations import Evaluations
 from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.monitoring import Monitor
 from xltransfer.objectives.objective import Params
-from xltransfer.renderings import Facts, Rendering
+from xltransfer.renderings import RANK, Prediction
+from xltransfer.selection import Rule
 from xltransfer.specification import Phase
 from xltransfer.train import Program, TrainState
 from xltransfer.workspace import DONE, Workspace, finished
@@ -36,18 +35,26 @@ Progress = Callable[[int, Mapping[str, float]], None]
 
 
 def run(
-    phase: Phase, workspace: Workspace, progress: Progress
+    phase: Phase,
+    workspace: Workspace,
+    progress: Progress,
+    rules: Sequence[Rule] = (),
 ) -> dict[str, Any]:
     """Trains a phase, from its last checkpoint on if there is one.
+
+    It starts again where a rule is asked for that was not measured from the
+    start on: what that would have chosen is not there any more.
 
     Args:
       phase: what to train; its parent is finished.
       workspace: where, and on what.
       progress: called with the updates done and the latest metrics.
+      rules: each chooses a checkpoint, beside the phase's own selection.
 
     Returns:
       The record that `finished` gives from then on: the `step` whose
-      parameters were selected, its `score`, the steps done.
+      parameters were selected, its `score`, the steps done, and in `rules`
+      what each rule chose.
 
     Raises:
       Interrupted: on SIGTERM or Ctrl-C, after saving.
@@ -55,18 +62,23 @@ def run(
     """
     directory = workspace.directory(phase)
     directory.mkdir(parents=True, exist_ok=True)
+    training = _Run(phase, workspace, rules)
+    _drop_unmeasured(directory, set(training.ballot.rules))
     _write_json(
         directory / "phase.json",
         {
             "identity": phase.identity(workspace.data_dir),
             "configuration": phase.configuration(workspace.data_dir),
+            # Beside the configuration: they do not change the parameters.
+            "rules": list(training.ballot.rules),
         },
     )
-    training = _Run(phase, workspace)
     _keep_vocabulary(phase, workspace, directory / VOCABULARY)
     with (
         Interruption() as interruption,
-        Checkpoints(directory / "checkpoints") as checkpoints,
+        Checkpoints(
+            directory / "checkpoints", tuple(training.ballot.scored)
+        ) as checkpoints,
     ):
         record = training.train(checkpoints, interruption, progress)
     _write_json(
@@ -77,39 +89,70 @@ def run(
     return record
 
 
-def protocol(phase: Phase, workspace: Workspace) -> dict[str, Any]:
-    """Returns what a number of the finished phase must carry."""
-    record = finished(phase, workspace)
+def protocol(
+    phase: Phase, workspace: Workspace, rule: Rule | None = None
+) -> dict[str, Any]:
+    """Returns what a number of the finished phase must carry.
+
+    Args:
+      phase: which.
+      workspace: where it is.
+      rule: by which its checkpoint was chosen; by default the phase's own.
+    """
+    rule = rule or selection.own(phase)
+    record = finished(phase, workspace, [rule])
     return {
         "phase": record["identity"],
         "seed": phase.seed,
-        "selection": record["selection"],
-        "checkpoint": record["step"],
+        "selection": rule.name,
+        "checkpoint": record["rules"][rule.key(phase, workspace.data_dir)][
+            "step"
+        ],
         "trimmed_softmax": phase.trimmed_softmax,
     }
 
 
 def evaluations(
-    phase: Phase, workspace: Workspace
+    phase: Phase,
+    workspace: Workspace,
+    step: int | None = None,
+    prediction: Prediction = RANK,
 ) -> Callable[[Component], Evaluation]:
-    """Returns what predicts a component with the selected parameters."""
+    """Returns what predicts a component with a checkpoint's parameters.
+
+    Args:
+      phase: a finished one.
+      workspace: where it is.
+      step: which checkpoint; by default the one that was selected.
+      prediction: how answers are predicted that could be ranked.
+    """
     made = _Run(phase, workspace)
-    record = finished(phase, workspace)
+    if step is None:
+        step = finished(phase, workspace)["step"]
     params = restore_params(
         workspace.directory(phase) / "checkpoints",
-        record["step"],
+        step,
         made.program.abstract.params,
     )
-    return functools.partial(made.evaluation, params)
+    return functools.partial(made.evaluation, params, prediction=prediction)
 
 
 class _Run:
     """What a phase needs while it runs, and where it has got to."""
 
-    def __init__(self, phase: Phase, workspace: Workspace):
+    def __init__(
+        self, phase: Phase, workspace: Workspace, rules: Sequence[Rule] = ()
+    ):
         self.phase, self.workspace = phase, workspace
+        self.evaluations = Evaluations(
+            phase.reading,
+            workspace.cache_dir,
+            workspace.data_dir,
+            workspace.partitioning,
+            workspace.execution.evaluation_rows,
+        )
         self.renderings = {
-            group.name: rendered(phase, workspace, group.components[0])
+            group.name: self.evaluations.rendering(group.components[0])
             for group in phase.groups
         }
         self.program = Program(
@@ -119,9 +162,8 @@ class _Run:
             workspace.partitioning,
             workspace.execution.microbatches,
         )
-        self.position = {"best": None, "best_step": 0, "worse": 0}
-        # Many languages seek in the same candidates.
-        self._outputs: dict[Any, tuple[Params, list[Any]]] = {}
+        self.ballot = selection.ballot(phase, rules, workspace.data_dir)
+        self.position = self.ballot.start()
 
     def train(
         self,
@@ -156,34 +198,14 @@ class _Run:
                     raise Interrupted(f"{self.phase.kind} at step {step}")
             return self._record(step, monitor.summary())
 
-    def evaluation(self, params: Params, part: Component) -> Evaluation:
+    def evaluation(
+        self, params: Params, part: Component, prediction: Prediction = RANK
+    ) -> Evaluation:
         """Returns what predicts a component, with parameters."""
-        rendering = rendered(self.phase, self.workspace, part)
         if len(self.phase.groups) > 1 and self.phase.trains(part):
             name = self.phase.group_of(part)
             params = self.program.objective.of(name, params)
-        made = Evaluation(
-            dataclasses.replace(self.program, objective=rendering.objective),
-            params,
-            rendering.evaluation,
-            rendering.outcome,
-            self.phase.training.columns,
-        )
-        other = companion_of(part)
-        if other is None:
-            return made
-        return dataclasses.replace(
-            made, companion=functools.partial(self._companion, made, other)
-        )
-
-    def _companion(self, made: Evaluation, part: Component) -> tuple:
-        """Returns a cache and its outputs, of the same parameters made once."""
-        cache = self.workspace.cache(self.phase, part)
-        params, found = self._outputs.get(cache, (None, None))
-        if params is not made.params:
-            found = made.outputs(cache)
-            self._outputs[cache] = made.params, found
-        return cache, found
+        return self.evaluations.evaluation(params, part, prediction)
 
     @functools.cached_property
     def rows(self) -> trimming.Rows:
@@ -194,7 +216,7 @@ class _Run:
             workspace.execution.trim,
             self.program,
             [workspace.cache(phase, part) for part in phase.components],
-            _pieces(phase, workspace).special_ids,
+            self.evaluations.pieces.special_ids,
         )
 
     def _start(self, checkpoints: Checkpoints) -> tuple[TrainState, int]:
@@ -230,7 +252,7 @@ class _Run:
             ),
             features=self.rows.features(self.renderings[group.name].training),
             batch_size=phase.training.batch_size,
-            columns=phase.training.columns,
+            columns=phase.reading.columns,
             seed=seed,
             multiple=self.workspace.partitioning.batch_multiple
             * execution.microbatches,
@@ -267,7 +289,7 @@ class _Run:
         monitor: Monitor,
     ) -> None:
         """Evaluates and saves, where this step is one to do so."""
-        score = None
+        scores: dict[str, float] = {}
         measured = self._every(self.phase.training.evaluate_every, step)
         last = step == self.phase.training.steps
         regular = self._every(self.workspace.execution.checkpoint_every, step)
@@ -275,39 +297,42 @@ class _Run:
             return
         whole = self.rows.whole(state)
         if measured:
-            score = self._validate(step, whole, monitor)
-        if score is not None or regular or last:
-            checkpoints.save(step, whole, self.position, score)
+            scores = self._scores(whole.params)
+        if scores:
+            judge = self.ballot.judge
+            named = {"dev" if n == judge else n: x for n, x in scores.items()}
+            monitor.write(step, named)
+            self.position = self.ballot.count(self.position, step, scores)
+        if scores or regular or last:
+            checkpoints.save(step, whole, self.position, scores)
 
-    def _validate(
-        self, step: int, state: TrainState, monitor: Monitor
-    ) -> float | None:
-        """Scores the dev sets and keeps count of the best."""
-        parts = self.phase.validation
-        if not parts:
-            return None
-        score = statistics.fmean(
-            self.evaluation(state.params, part).score(
+    def _scores(self, params: Params) -> dict[str, float]:
+        """Returns each rule's mean score over its splits, each measured once."""
+        rules = self.ballot.scored
+        parts = dict.fromkeys(p for rule in rules.values() for p in rule.parts)
+        measured = {
+            part: self.evaluation(params, part).score(
                 self.workspace.cache(self.phase, part)
             )
             for part in parts
-        )
-        monitor.write(step, {"dev": score})
-        best = self.position["best"]
-        if best is None or score > best:
-            self.position |= {"best": score, "best_step": step, "worse": 0}
-        else:
-            self.position["worse"] += 1
-        return score
+        }
+        return {
+            key: statistics.fmean(measured[part] for part in rule.parts)
+            for key, rule in rules.items()
+        }
 
     def _record(self, step: int, summary: dict[str, float]) -> dict[str, Any]:
-        selected = self.phase.training.selection != "last"
+        chosen = self.ballot.chosen(self.position, step)
+        data_dir = self.workspace.data_dir
+        own = chosen[selection.own(self.phase).key(self.phase, data_dir)]
+        judged = chosen.get(self.ballot.judge, own)
         return {
-            "identity": self.phase.identity(self.workspace.data_dir),
+            "identity": self.phase.identity(data_dir),
             "selection": self.phase.training.selection,
-            "step": self.position["best_step"] if selected else step,
-            "score": self.position["best"],
+            "step": own["step"],
+            "score": judged["score"],
             "steps": step,
+            "rules": chosen,
         } | summary
 
 
@@ -316,24 +341,15 @@ def group_seed(seed: int, number: int) -> int:
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
-def rendered(phase: Phase, workspace: Workspace, part: Component) -> Rendering:
-    """Returns how a component is trained on and predicted."""
-    answers = workspace.cache(phase, part).manifest["answers"]
-    facts = Facts(
-        part.dataset.problem,
-        _pieces(phase, workspace),
-        len(part.dataset.labels),
-        tuple(tuple(one) for one in answers),
-        dict(phase.training.lengths).get("targets", 0),
-        next(iter(part.dataset.metrics), ""),
-    )
-    return renderings.rendering(phase.model, facts)
-
-
-def _pieces(phase: Phase, workspace: Workspace) -> Pieces:
-    return vocabularies.load(
-        phase.vocabulary, workspace.cache_dir, workspace.data_dir
-    )
+def _drop_unmeasured(directory: Path, wanted: set[str]) -> None:
+    """Removes a run that did not go by all of the rules from its start on."""
+    path = directory / "phase.json"
+    if not path.exists():
+        return
+    known = json.loads(path.read_text()).get("rules", ())
+    if not wanted <= set(known):
+        (directory / DONE).unlink(missing_ok=True)
+        shutil.rmtree(directory / "checkpoints", ignore_errors=True)
 
 
 def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:

@@ -5,6 +5,7 @@ A new problem is an entry of `ENCODER`; every problem is text to text already.
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from tasks.pieces import Pieces
 from xltransfer.data import features
@@ -42,6 +43,8 @@ from xltransfer.outcomes.tagging import Tags
 from xltransfer.outcomes.text import Generated
 
 ModelConfig = XLMRConfig | MT5Config
+RANK, GENERATION = "rank", "generation"
+Prediction = Literal["rank", "generation"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,12 +56,15 @@ class Rendering:
       training: features of training batches.
       evaluation: features of evaluation batches.
       outcome: what makes predictions of outputs; None where there are none.
+      prediction: how they come about: by a `head`, by `rank` among given
+        answers, or by `generation`.
     """
 
     objective: Objective
     training: Features
     evaluation: Features
     outcome: Outcome | None = None
+    prediction: str = "head"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +77,7 @@ class Facts:
       labels: C, the number of classes; 0 where there are none.
       answers: ids of each label's text, in text rendering.
       output_length: longest text that is generated, in pieces.
+      generate: whether to generate even where answers could be ranked.
       metric: what the dataset is scored by first, if by anything.
     """
 
@@ -80,6 +87,7 @@ class Facts:
     answers: tuple[tuple[int, ...], ...] = ()
     output_length: int = 0
     metric: str = ""
+    generate: bool = False
 
 
 def name(model: ModelConfig) -> str:
@@ -106,6 +114,21 @@ def rendering(model: ModelConfig, facts: Facts) -> Rendering:
         )
     build = ENCODER[facts.problem] if name(model) == "encoder" else _text
     return build(model, facts)
+
+
+def prediction(
+    model: ModelConfig, has_answers: bool, asked: Prediction = RANK
+) -> str:
+    """Returns how a model predicts: by its head, by rank or by generation.
+
+    Args:
+      model: family and size.
+      has_answers: whether the problem's answers are few and known.
+      asked: how answers are to be predicted that could be ranked.
+    """
+    if name(model) == "encoder":
+        return "head"
+    return asked if has_answers else GENERATION
 
 
 def joint(renderings: Mapping[str, Rendering]) -> Objective:
@@ -197,13 +220,14 @@ def _text(model: MT5Config, facts: Facts) -> Rendering:
         return Rendering(TextToText(MT5(model)), arrays, arrays)
     if facts.problem == "retrieval":
         raise InputError("MT5Config has no objective for 'retrieval'.")
-    if facts.answers:
+    if facts.answers and not facts.generate:
         return _ranked(model, facts)
     return Rendering(
         Generation(MT5(model), length=facts.output_length),
         features.TextToText(),
         features.TextInputs(),
         Generated(facts.pieces, facts.problem, TARGETS[facts.problem]),
+        GENERATION,
     )
 
 
@@ -219,4 +243,5 @@ def _ranked(model: MT5Config, facts: Facts) -> Rendering:
         features.TextToText(),
         features.RankedAnswers(facts.answers),
         Labels(),
+        RANK,
     )

@@ -24,6 +24,7 @@ COLUMNS = (
     "phase",
     "data_digest",
     "trimmed_softmax",
+    "prediction",
 )
 
 

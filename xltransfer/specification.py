@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,14 @@ from xltransfer.components import (
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.errors import InputError, nearest
-from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.objectives import multitask
 from xltransfer.optimizer import Optimizer
+from xltransfer.reading import Lengths, Reading
 from xltransfer.renderings import ModelConfig
 
 FORMAT = 1
 MULTITASK = "multitask"
 SELECTIONS = ("english_dev", "dev", "last")
-SEQUENCES = {"encoder": ("tokens",), "text": ("inputs", "targets")}
-# Lengths of what is cut before it is packed: a question beside its passage, a
-# query that is sought, and how far apart the windows of a passage begin.
-CUT = ("question", "query", "stride")
-WITH_CUTS = {"span", "retrieval"}
-
-Lengths = Mapping[str, int] | tuple[tuple[str, int], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,16 +111,6 @@ class Training:
             model, **dict.fromkeys(rates, self.dropout_rate)
         )
 
-    @property
-    def columns(self) -> tuple[int, ...]:
-        """Length of a packed row, per sequence feature."""
-        rows = dict(self.row_lengths or ())
-        return tuple(
-            rows.get(name, most)
-            for name, most in self.lengths
-            if name not in CUT
-        )
-
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
@@ -158,7 +140,8 @@ class Phase:
     init: str = "scratch"
 
     def __post_init__(self) -> None:
-        self._check_lengths()
+        problems = {part.dataset.problem for part in self.components}
+        self.reading.check(f"The {self.kind} phase", problems)
         self._check_order()
         self.check(self.validation)
         if self.training.selection != "last" and not self.validation:
@@ -287,15 +270,19 @@ class Phase:
             if not part.dataset.metrics:
                 raise InputError(f"{name} has no metric to be scored by.")
 
-    def request(self, part: Component) -> Request:
-        """Returns the cache that a component needs."""
-        return Request(
-            part.dataset,
-            part.split,
-            renderings.name(self.model),
+    @property
+    def reading(self) -> Reading:
+        """How its model reads datasets."""
+        return Reading(
+            self.model,
             self.vocabulary,
             self.training.lengths,
+            self.training.row_lengths or (),
         )
+
+    def request(self, part: Component) -> Request:
+        """Returns the cache that a component needs."""
+        return self.reading.request(part)
 
     def configuration(self, data_dir: Path | None) -> dict[str, Any]:
         """Returns the canonical configuration, whose hash is the identity.
@@ -324,38 +311,6 @@ class Phase:
     def identity(self, data_dir: Path | None) -> str:
         """Returns the content address of the phase: 16 hexadecimal digits."""
         return _identity(self, data_dir)
-
-    def _check_lengths(self) -> None:
-        expected = SEQUENCES[renderings.name(self.model)]
-        family = type(self.model).__name__
-        found = tuple(name for name, _ in self.training.lengths)
-        problems = {part.dataset.problem for part in self.components}
-        if isinstance(self.model, XLMRConfig) and problems & WITH_CUTS:
-            found = tuple(name for name in found if name not in CUT)
-        for name in found:
-            if name not in expected:
-                raise InputError(
-                    f"The {self.kind} phase has a length for {name!r}, but "
-                    f"{family} reads {', '.join(expected)}."
-                    f"{nearest(name, expected)}"
-                )
-        if found != expected:
-            raise InputError(
-                f"The {self.kind} phase has lengths for {found}, but {family} "
-                f"needs them for {expected}."
-            )
-        if isinstance(self.model, XLMRConfig):
-            self._check_positions(dict(self.training.lengths)["tokens"])
-
-    def _check_positions(self, length: int) -> None:
-        most = self.model.max_length
-        if length > most:
-            raise InputError(
-                f"The {self.kind} phase has examples of {length} tokens, but "
-                f"the model has positions for {most}: lower "
-                "Training.lengths['tokens'] or raise "
-                f"XLMRConfig.max_positions by {length - most}."
-            )
 
     def _data(
         self, parts: tuple[Component, ...], data_dir: Path | None

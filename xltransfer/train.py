@@ -16,7 +16,8 @@ from jaxtyping import Array, Int
 from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Batch, Objective, Params
 from xltransfer.optimizer import Optimizer
-from xltransfer.partitioning import Partitioning, unboxed
+from xltransfer.partitioning import Partitioning
+from xltransfer.prediction import Predictor
 
 INIT, DROPOUT = 0, 1
 
@@ -80,8 +81,12 @@ class Program:
 
     def predict(self, params: Params, batch: Batch) -> Any:
         """Returns the objective's outputs, a whole copy on every device."""
-        with self.partitioning.scope():
-            return _predict(self.objective, self.partitioning)(params, batch)
+        return self.predictor.predict(params, batch)
+
+    @property
+    def predictor(self) -> Predictor:
+        """What predicts with the parameters that the program trains."""
+        return Predictor(self.objective, self.partitioning)
 
     @functools.cached_property
     def abstract(self) -> TrainState:
@@ -91,12 +96,7 @@ class Program:
 
 @functools.lru_cache
 def _abstract(program: Program) -> TrainState:
-    boxed = jax.eval_shape(program.objective.new_params, jax.random.key(0))
-    params = jax.tree.map(
-        _with_sharding,
-        unboxed(boxed),
-        program.partitioning.shardings(boxed),
-    )
+    params = program.predictor.abstract
     opt_state = jax.eval_shape(
         program.optimizer.build(program.steps).init, params
     )
@@ -248,10 +248,3 @@ def _split_rows(count: int, array: Array) -> Array:
     """
     split = array.reshape(-1, count, *array.shape[1:])
     return jnp.swapaxes(split, 0, 1)
-
-
-@functools.lru_cache
-def _predict(
-    objective: Objective, partitioning: Partitioning
-) -> Callable[[Params, Batch], Array]:
-    return jax.jit(objective.predict, out_shardings=partitioning.replicated)

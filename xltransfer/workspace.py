@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from xltransfer.components import Component
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache
 from xltransfer.partitioning import Partitioning
+from xltransfer.selection import Rule
 from xltransfer.specification import Phase
 
 DONE = "done.json"
@@ -29,6 +31,7 @@ class Execution:
       packed: False gives each example a row of its own.
       programs: train steps compiled for a phase, at most; fewer leave more
         padding.
+      evaluation_rows: rows of a batch that is predicted.
       trim: kinds of phase that train only those rows of XLM-R's table of
         pieces that their data can touch (`trimming`).
     """
@@ -39,6 +42,7 @@ class Execution:
     prefetch: int = 4
     packed: bool = True
     programs: int = 4
+    evaluation_rows: int = 32
     trim: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
@@ -50,6 +54,7 @@ class Execution:
             log_every=0,
             prefetch=1,
             programs=2,
+            evaluation_rows=1,
         )
 
 
@@ -75,7 +80,20 @@ class Workspace:
         )
 
 
-def finished(phase: Phase, workspace: Workspace) -> dict[str, Any] | None:
-    """Returns the record of a finished phase, or None."""
+def finished(
+    phase: Phase, workspace: Workspace, rules: Iterable[Rule] = ()
+) -> dict[str, Any] | None:
+    """Returns the record of a finished phase, or None.
+
+    Args:
+      phase: which.
+      workspace: where it would be.
+      rules: those that must have chosen a checkpoint, else it is not finished.
+    """
     path = workspace.directory(phase) / DONE
-    return json.loads(path.read_text()) if path.exists() else None
+    if not path.exists():
+        return None
+    record = json.loads(path.read_text())
+    known = record.get("rules", {})
+    wanted = {one.key(phase, workspace.data_dir) for one in rules}
+    return record if wanted <= set(known) else None

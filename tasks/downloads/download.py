@@ -62,10 +62,12 @@ def github(
 
 
 def files(base: str, *names: str, to: str) -> tuple[Resource, ...]:
+    """Files of one address, put under `to` by the same names."""
     return tuple(Resource(f"{base}/{name}", f"{to}/{name}") for name in names)
 
 
 def archive(address: str, *places: Place) -> tuple[Resource, ...]:
+    """An archive, of which some members are kept."""
     return (Resource(address, places=places),)
 
 

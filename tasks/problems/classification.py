@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FIELDS = {"premise": "text", "hypothesis": "text", "label": "class"}
 # `<s> premise </s></s> hypothesis </s>`
 ENCODER_SPECIALS = 4
+# Stands for a text that names no label; it is never right.
+UNREADABLE = "-1"
 
 
 def canonical(
@@ -105,6 +107,15 @@ def text_class(
     """Returns the class that a model's text names, or -1 for another text."""
     output = output.strip()
     return text_labels.index(output) if output in text_labels else -1
+
+
+def parse_text(output: str, record: Mapping[str, Any]) -> str:
+    """Returns the label that a model's text names, or `UNREADABLE`.
+
+    The record's `labels` and `text_labels` are the dataset's.
+    """
+    number = text_class(output, tuple(record["text_labels"]))
+    return UNREADABLE if number < 0 else record["labels"][number]
 
 
 def longest_first(

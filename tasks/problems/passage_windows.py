@@ -96,7 +96,9 @@ def _windows(
     question = ragged.first(
         vocabulary.encode_tf(batch["question"]), most_of_question
     ).with_row_splits_dtype(tf.int64)
-    ids, begins, ends = _pieces(batch["context"], vocabulary)
+    ids, begins, ends = ragged.once(
+        vocabulary.tokenize_with_offsets, batch["context"]
+    )
     pieces = ragged.lengths(ids)
     room = pieces
     if length is not None:
@@ -130,17 +132,6 @@ def _windows(
         "answer_end": tf.where(is_held, context_start + last, 0),
         "answer_weight": each(tf.cast(is_known, tf.int32)),
     }
-
-
-def _pieces(
-    contexts: tf.Tensor, vocabulary: seqio.Vocabulary
-) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
-    """Returns ids, begins and ends of passages, each passage tokenised once."""
-    import tensorflow as tf
-
-    different, number = tf.unique(contexts)
-    found = vocabulary.tokenize_with_offsets(different)
-    return tuple(tf.gather(part, number) for part in found)
 
 
 def _slices(starts: tf.Tensor, sizes: tf.Tensor) -> tf.RaggedTensor:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
     Tokens = tf.Tensor | tf.RaggedTensor
+
+# What is made of texts: a tensor, or a tuple of them.
+Made = TypeVar("Made")
 
 
 def lengths(tokens: Tokens) -> tf.Tensor:
@@ -59,6 +62,21 @@ def join(parts: Sequence[Tokens | Sequence[int]]) -> Tokens:
     return tf.concat(
         [p if tf.is_tensor(p) else tf.tile([list(p)], rows) for p in parts],
         axis=1,
+    )
+
+
+def once(make: Callable[[tf.Tensor], Made], texts: tf.Tensor) -> Made:
+    """Returns `make(texts)`, where each text of a batch is worked on once.
+
+    `make` goes by text: row n of all that it returns depends on text n alone.
+    """
+    import tensorflow as tf
+
+    if texts.shape.rank == 0:
+        return make(texts)
+    different, number = tf.unique(texts)
+    return tf.nest.map_structure(
+        lambda made: tf.gather(made, number), make(different)
     )
 
 

@@ -141,12 +141,11 @@ def _encode(
         candidate = _candidate(example)
         # Both may have been shortened, and then count in other integers.
         sides = [_counted_alike(one) for one in (query, candidate)]
-        return {
-            "tokens": ragged.join(sides),
-            "side_lengths": tf.stack(
-                [ragged.lengths(one) for one in sides], axis=-1
-            ),
-        }
+        lengths = tf.stack([ragged.lengths(one) for one in sides], axis=-1)
+        if isinstance(query, tf.RaggedTensor):
+            # As every sequence of a batch comes, though all have two.
+            lengths = tf.RaggedTensor.from_tensor(lengths)
+        return {"tokens": ragged.join(sides), "side_lengths": lengths}
 
     def _candidate(example: dict[str, tf.Tensor]) -> ragged.Tokens:
         candidate = vocabulary.encode_tf(example["candidate"])

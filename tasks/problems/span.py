@@ -113,6 +113,12 @@ def parse_text(output: str, record: dict[str, Any]) -> str:
     return found_in(record["context"], output)
 
 
+def unquoted(output: str, record: dict[str, Any]) -> str:
+    """Returns an answer that is not in the passage, else nothing."""
+    answer = parse_text(output, record)
+    return "" if answer in record["context"] else answer
+
+
 def _place(context: str, answers: list[tuple[str, int]]) -> tuple[int, int]:
     """Returns the bytes [begin, end) of the first answer that can be found."""
     for answer, start in answers:
@@ -150,8 +156,7 @@ def _write(
     lengths = sequence_length or {}
     batched = is_batched(ds, "context", 0)
 
-    def tokens(written: tf.Tensor, feature: str) -> ragged.Tokens:
-        pieces = vocabulary.encode_tf(written)
+    def cut(pieces: ragged.Tokens, feature: str) -> ragged.Tokens:
         if feature in lengths:
             most = length_of(lengths, feature, 2)
             pieces = ragged.first(pieces, most - 1)
@@ -163,16 +168,19 @@ def _write(
         blank = tf.fill([answers.nrows(), 1], "")
         return tf.concat([answers, blank], 1)[:, :1].values
 
+    def marked(mark: str, texts: tf.Tensor) -> ragged.Tokens:
+        texts = tf.strings.strip(padded_tf(texts))
+        texts = tf.strings.join([mark, texts], separator=" ")
+        return vocabulary.encode_tf(texts)
+
     def write(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        question = padded_tf(example["question"])
-        context = padded_tf(example["context"])
-        inputs = tf.strings.join(
-            ["question:", question, "context:", context], separator=" "
-        )
-        inputs = tf.strings.regex_replace(inputs, r"\s+", " ")
+        # SentencePiece joins nothing across the space before `context:`.
+        question = marked("question:", example["question"])
+        context = ragged.once(partial(marked, "context:"), example["context"])
+        answer = vocabulary.encode_tf(padded_tf(first(example["answers"])))
         return {
-            "inputs": tokens(inputs, "inputs"),
-            "targets": tokens(padded_tf(first(example["answers"])), "targets"),
+            "inputs": cut(ragged.join([question, context]), "inputs"),
+            "targets": cut(answer, "targets"),
         }
 
     return ds.map(write)

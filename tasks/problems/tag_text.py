@@ -30,6 +30,19 @@ def parse_text(output: str, record: Mapping[str, Any]) -> list[str]:
     return found + [other(labels)] * (len(words) - len(found))
 
 
+def unquoted(output: str, record: Mapping[str, Any]) -> str | None:
+    """Returns the entities of a model's text that are not in the sentence.
+
+    None for tags in a row, which are no words of the sentence's language.
+    """
+    if not entity_types(record["labels"]):
+        return None
+    found = text_spans.entities(output)
+    return " ".join(
+        one for one in found if not text_spans.is_in(one, record["words"])
+    )
+
+
 def write_text(
     words: Sequence[str], tags: Sequence[str], labels: Sequence[str]
 ) -> str:

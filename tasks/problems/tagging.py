@@ -16,7 +16,7 @@ import numpy as np
 from tasks.problems import ragged
 from tasks.problems.rendering import Rendering, is_batched
 from tasks.problems.sentence_parts import first_columns, sentence_parts
-from tasks.problems.tag_text import parse_text, write_text
+from tasks.problems.tag_text import parse_text, unquoted, write_text
 from xltransfer.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     from tasks.row import Dataset
 
-__all__ = ["FIELDS", "canonical", "encoder", "parse_text", "record", "text"]
+__all__ = [
+    "FIELDS",
+    "canonical",
+    "encoder",
+    "parse_text",
+    "record",
+    "text",
+    "unquoted",
+]
 
 FIELDS = {"words": "texts", "tags": "numbers", "index": "index"}
 # `<s> words </s></s>`: XTREME keeps the second `</s>` of RoBERTa's pairs.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.sources.expected import expected
 from tasks.sources.lines import text
 from tasks.sources.shaped import Around
 from tasks.sources.source import FileSource
@@ -201,7 +202,7 @@ def _paragraphs(path: Path) -> Iterator[tuple[str, dict]]:
 def _sentences(
     paragraph: dict, stem: str, where: str
 ) -> list[tuple[str, dict[str, str]]]:
-    with _Checked(where):
+    with expected("XQuAD-R", where):
         context, breaks = paragraph["context"], paragraph["sentence_breaks"]
         return [
             (
@@ -219,7 +220,7 @@ def _sentences(
 def _questions(
     paragraph: dict, code: str, where: str
 ) -> list[tuple[str, str, dict[str, str]]]:
-    with _Checked(where):
+    with expected("XQuAD-R", where):
         return [
             (
                 question["id"],
@@ -235,7 +236,7 @@ def _questions(
 
 def _answered(paragraph: dict, where: str) -> Iterator[tuple[str, int]]:
     """Yields the id of a question and the number of its answer's sentence."""
-    with _Checked(where):
+    with expected("XQuAD-R", where):
         for question in paragraph["qas"]:
             start = question["answers"][0]["answer_start"]
             found = [
@@ -251,19 +252,3 @@ def _answered(paragraph: dict, where: str) -> Iterator[tuple[str, int]]:
                     f"in {len(found)} sentences."
                 )
             yield question["id"], found[0]
-
-
-class _Checked:
-    """Names where a paragraph lacks what it should have."""
-
-    def __init__(self, where: str):
-        self._where = where
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type | None, error: Any, trace: Any) -> None:
-        if isinstance(error, KeyError | TypeError | ValueError | IndexError):
-            raise InputError(
-                f"{self._where}: it is not as in XQuAD-R: {error!r}."
-            ) from error

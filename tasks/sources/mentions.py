@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.sources.expected import expected
 from tasks.sources.lines import lines
 from tasks.sources.source import FileSource
 from xltransfer.errors import InputError
@@ -33,7 +34,7 @@ class Mentions(FileSource):
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         for where, article in _objects(*self.places(data_dir)):
-            with _Checked(where):
+            with expected("Mewsli-X", where):
                 context = article["context"]
                 if context["language"] != self.language:
                     continue
@@ -62,7 +63,7 @@ class MentionPairs(FileSource):
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         for where, pair in _objects(*self.places(data_dir)):
-            with _Checked(where):
+            with expected("Mewsli-X", where):
                 mention = pair["contextual_mention"]
                 found = mention["mention"]
                 fields = {
@@ -88,7 +89,7 @@ class Entities(FileSource):
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         for where, entity in _objects(*self.places(data_dir)):
-            with _Checked(where):
+            with expected("Mewsli-X", where):
                 fields = _described(entity)
             yield where, fields
 
@@ -147,21 +148,3 @@ def _objects(path: Path) -> Iterator[tuple[str, dict]]:
         except (ValueError, RecursionError) as error:
             raise InputError(f"{where}: no valid JSON: {error}.") from error
         yield where, found
-
-
-class _Checked:
-    """Names where an example lacks what it should have."""
-
-    def __init__(self, where: str):
-        self._where = where
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type | None, error: Any, trace: Any) -> None:
-        if isinstance(error, InputError):
-            raise InputError(f"{self._where}: {error}") from error
-        if isinstance(error, KeyError | TypeError | AttributeError):
-            raise InputError(
-                f"{self._where}: it is not as in Mewsli-X: {error!r}."
-            ) from error

@@ -9,7 +9,7 @@ from typing import Any
 from tasks.sources import damage
 from tasks.sources.lines import lines
 from tasks.sources.source import FileSource
-from xltransfer.errors import InputError
+from xltransfer.errors import InputError, LabelsWithheld
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Tagged(FileSource):
     def _check_tags(self, path: Path, found: list[str]) -> None:
         if any(self.separator in line.strip() for line in found):
             return
-        raise InputError(
+        raise LabelsWithheld(
             f"{path}:1: words without tags: nothing can be learnt from them "
             "and no prediction scored. XTREME takes the tags out of its test "
             "files; put the official file, which has them, in the place of "

@@ -15,10 +15,10 @@ from rows import Rows, cut, lay_out
 
 from xltransfer.models.embedders import (
     MT5Embedder,
-    XLMRDualEncoder,
     XLMREmbedder,
 )
 from xltransfer.models.mt5 import MT5
+from xltransfer.models.retriever import XLMRRetriever
 from xltransfer.models.xlmr import XLMRClassifier, XLMRMaskedLM
 from xltransfer.models.xlmr_tasks import (
     XLMRMultipleChoice,
@@ -90,13 +90,6 @@ def everywhere(arrays: dict, tokens: np.ndarray, layout: Layout):
     return inputs, rows.places
 
 
-def two_sides(arrays: dict, tokens: np.ndarray, layout: Layout):
-    """Inputs of the dual encoder; both sides have the same layout."""
-    left, places = slots(arrays, tokens, layout)
-    other = {"lengths": arrays["right_lengths"]}
-    return (left, slots(other, arrays["right"], layout)[0]), places
-
-
 def text(arrays: dict, tokens: np.ndarray, layout: Layout):
     """Inputs of mT5."""
     source = encoder_rows(arrays, tokens, layout, pad=0)
@@ -139,11 +132,11 @@ def by_span(found: tuple, places: tuple, lengths: np.ndarray) -> Outputs:
 
 
 def similarities(found: tuple, places: tuple, lengths: np.ndarray) -> Outputs:
-    left, right, scale = found
-    left, right = (
-        jnp.stack(by_slot(side, places, lengths)) for side in (left, right)
-    )
-    return list(scale * left @ right.T)
+    """Products of the first half, queries, and the second, candidates."""
+    vectors, scale = found
+    vectors = jnp.stack(by_slot(vectors, places, lengths))
+    queries, candidates = jnp.split(vectors, 2)
+    return list(scale * queries @ candidates.T)
 
 
 def class_loss(outputs: Outputs, arrays: dict) -> jax.Array:
@@ -211,7 +204,13 @@ SPAN = Case(
 EMBEDDING = Case(
     lambda c: XLMREmbedder(c, normalize=True), slots, by_slot, vector_loss
 )
-DUAL = Case(XLMRDualEncoder, two_sides, similarities, pair_loss)
+RETRIEVER = Case(
+    XLMRRetriever,
+    slots,
+    similarities,
+    pair_loss,
+    packed=((0, 3), (5, 4, 1), (2,)),
+)
 TEXT = Case(MT5, text, by_column, token_loss, length_of="target_lengths")
 TEXT_EMBEDDING = Case(
     lambda c: MT5Embedder(c, normalize=True), text_slots, by_slot, vector_loss
@@ -223,13 +222,14 @@ CASES = {
     "xlmr_tagger": TAGGER,
     "xlmr_span": SPAN,
     "xlmr_embedding": EMBEDDING,
-    "xlmr_dual": DUAL,
+    "xlmr_retriever": RETRIEVER,
     "xlmr_xl_classifier": CLASSIFIER,
     "xlmr_xl_masked_lm": MASKED_LM,
     "xlmr_xl_choice": CHOICE,
     "xlmr_xl_tagger": TAGGER,
     "xlmr_xl_span": SPAN,
     "xlmr_xl_embedding": EMBEDDING,
+    "xlmr_xl_retriever": RETRIEVER,
     "mt5": TEXT,
     "mt5_embedding": TEXT_EMBEDDING,
     "umt5": TEXT,

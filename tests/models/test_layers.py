@@ -14,10 +14,10 @@ from rows import boxed_shapes, compiled, error, random_params
 from xltransfer.models import layers
 from xltransfer.models.embedders import (
     MT5Embedder,
-    XLMRDualEncoder,
     XLMREmbedder,
 )
 from xltransfer.models.mt5 import MT5, MT5Config
+from xltransfer.models.retriever import XLMRRetriever
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
 from xltransfer.models.xlmr_tasks import (
     XLMRMultipleChoice,
@@ -49,7 +49,7 @@ OTHERS = [
     XLMRTagger(XLMR, 3),
     XLMRSpanFinder(XLMR),
     XLMREmbedder(XLMR),
-    XLMRDualEncoder(XLMR),
+    XLMRRetriever(XLMR),
     MT5Embedder(MT5_TINY),
     MT5(replace(MT5_TINY, relpos_per_layer=True)),
 ]

@@ -101,7 +101,7 @@ def _shipped(name):
         ("xlmr_tagger", "base"),
         ("xlmr_span", "base"),
         ("xlmr_embedding", "base"),
-        ("xlmr_dual", "base"),
+        ("xlmr_retriever", "base"),
         ("mt5", "base"),
         ("mt5_embedding", "base"),
         ("umt5", "base"),

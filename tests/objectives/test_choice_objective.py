@@ -7,12 +7,10 @@ import small_caches
 import small_models
 from small_models import CHOICES, MULTIPLE_CHOICE
 
-from xltransfer import evaluate
 from xltransfer.data.cache import Cache
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.evaluate import Evaluation
 from xltransfer.outcomes.multiple_choice import Choices
-from xltransfer.train import Program
 
 
 @pytest.fixture(scope="module")
@@ -78,21 +76,21 @@ def test_the_loss_is_the_softmax_over_each_question_s_own_choices(
     assert sums["correct"] == hits and 0 < hits < questions.size
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(8, 20), (16, 37)])
+@pytest.mark.parametrize(
+    ("rows", "columns", "devices"),
+    [(8, 20, 8), (16, 37, 8), (1, 20, 1), (7, 37, 1)],
+)
 def test_an_answer_depends_neither_on_rows_nor_on_neighbours(
-    rows, columns, questions, scores, monkeypatch
+    rows, columns, devices, questions, scores
 ):
-    monkeypatch.setattr(evaluate, "ROWS", rows)
-    program = Program(
-        MULTIPLE_CHOICE,
-        small_models.Descent(),
-        1,
-        small_models.partitioning("data"),
+    evaluation = Evaluation(
+        small_models.predictor(MULTIPLE_CHOICE, devices),
+        small_models.params(MULTIPLE_CHOICE),
+        CHOICES,
+        Choices(),
+        (columns,),
+        rows,
     )
-    placed = jax.device_put(
-        small_models.params(MULTIPLE_CHOICE), program.partitioning.replicated
-    )
-    evaluation = Evaluation(program, placed, CHOICES, Choices(), (columns,))
     found = evaluation.predict(questions)
     assert found == [int(one.argmax()) for one in scores]
     assert set(found) == {0, 1, 2, 3}

@@ -8,12 +8,10 @@ import small_caches
 import small_models
 from small_models import CLASSIFIER, TEXT_TO_TEXT
 
-from xltransfer import evaluate
 from xltransfer.data.features import RankedAnswers
 from xltransfer.evaluate import Evaluation
 from xltransfer.objectives.objective import cross_entropy
 from xltransfer.outcomes.classification import Labels
-from xltransfer.train import Program
 
 # Of two lengths; with these no answer is the best for every input.
 RANKED = ((30, 1), (40, 1), (33, 35, 1))
@@ -56,16 +54,19 @@ def text_pairs(tmp_path_factory):
     return small_caches.text_pairs(folder, 45)
 
 
-def predictions(objective, params, arrangement, cache, columns):
-    program = Program(
-        objective,
-        small_models.Descent(),
-        1,
-        small_models.partitioning("data"),
-    )
-    placed = jax.device_put(params, program.partitioning.replicated)
-    evaluation = Evaluation(program, placed, arrangement, Classes(), columns)
-    return evaluation.predict(cache)
+def predictions(objective, params, arrangement, cache, columns, rows, devices):
+    one = small_models.predictor(objective, devices)
+    return Evaluation(
+        one, params, arrangement, Classes(), columns, rows
+    ).predict(cache)
+
+
+# One device takes any number of rows, eight round it up.
+ROWS = [
+    (rows, columns, devices)
+    for rows, columns in ((1, 0), (7, 1), (64, 0), (64, 1))
+    for devices in (1, 8)
+]
 
 
 class Classes(Labels):
@@ -109,14 +110,15 @@ def alone(pairs):
     return scores - scores.mean(axis=0), params
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(8, 24), (32, 60)])
-def test_a_class_depends_neither_on_rows_nor_on_neighbours(
-    rows, columns, pairs, alone, monkeypatch
+@pytest.mark.parametrize(("rows", "longer", "devices"), ROWS)
+def test_a_class_depends_neither_on_rows_nor_on_neighbours_nor_on_devices(
+    rows, longer, devices, pairs, alone
 ):
-    monkeypatch.setattr(evaluate, "ROWS", rows)
     logits, params = alone
+    columns = ((24,), (60,))[longer]
     found = predictions(
-        CLASSIFIER, params, small_models.CLASSIFICATION, pairs, (columns,)
+        *(CLASSIFIER, params, small_models.CLASSIFICATION, pairs),
+        *(columns, rows, devices),
     )
     assert set(found.tolist()) == {0, 1, 2}
     np.testing.assert_array_equal(found, logits.argmax(axis=1))
@@ -154,14 +156,15 @@ def likelihoods(text_pairs) -> np.ndarray:
     return scores
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(8, (20, 3)), (16, (50, 10))])
+@pytest.mark.parametrize(("rows", "longer", "devices"), ROWS)
 def test_ranking_takes_the_answer_of_the_largest_log_likelihood(
-    rows, columns, text_pairs, likelihoods, monkeypatch
+    rows, longer, devices, text_pairs, likelihoods
 ):
-    monkeypatch.setattr(evaluate, "ROWS", rows)
     params = small_models.params(TEXT_TO_TEXT)
+    columns = ((20, 3), (50, 10))[longer]
     found = predictions(
-        TEXT_TO_TEXT, params, RankedAnswers(RANKED), text_pairs, columns
+        *(TEXT_TO_TEXT, params, RankedAnswers(RANKED), text_pairs),
+        *(columns, rows, devices),
     )
     np.testing.assert_array_equal(found, likelihoods.argmax(axis=1))
     assert len(set(found.tolist())) > 1

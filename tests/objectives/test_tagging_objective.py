@@ -94,12 +94,12 @@ def scores(cache) -> list[np.ndarray]:
     return [logits(cache, part) for part in range(cache.size)]
 
 
+@pytest.mark.parametrize("devices", [1, 8])
 @pytest.mark.parametrize(("rows", "columns"), [(1, 20), (7, 60), (64, 24)])
 def test_tags_depend_neither_on_batches_nor_on_neighbours(
-    rows, columns, cache, scores, monkeypatch
+    rows, columns, devices, cache, scores
 ):
     # The output's bias takes the mean away, so that no class has them all.
-    monkeypatch.setattr(evaluate, "ROWS", rows)
     mean = np.concatenate(scores).mean(axis=0)
     expected: list[list[str]] = [[] for _ in cache.records]
     for number, row in zip(cache.scalars("example"), scores, strict=True):
@@ -108,9 +108,8 @@ def test_tags_depend_neither_on_batches_nor_on_neighbours(
     output = params["head"]["out"]
     centred = output | {"bias": output["bias"] - mean}
     params = params | {"head": params["head"] | {"out": centred}}
-    program = Program(TAGGER, Descent(), 1, small_models.partitioning("data"))
-    placed = jax.device_put(params, program.partitioning.replicated)
-    evaluation = Evaluation(program, placed, FEATURES, Tags(), (columns,))
+    one = small_models.predictor(TAGGER, devices)
+    evaluation = Evaluation(one, params, FEATURES, Tags(), (columns,), rows)
     assert evaluation.predict(cache) == expected
     assert len({tag for tags in expected for tag in tags}) == len(LABELS)
 

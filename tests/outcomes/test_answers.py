@@ -1,7 +1,5 @@
 """Answers out of windows: the official rules, retold in loops, and gold logits."""
 
-from types import SimpleNamespace
-
 import jax
 import numpy as np
 import pytest
@@ -10,7 +8,6 @@ import small_questions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xltransfer import evaluate
 from xltransfer.data.features import EncoderSpan
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
@@ -24,7 +21,6 @@ from xltransfer.outcomes.span import (
     has_most_context,
 )
 from xltransfer.partitioning import Partitioning
-from xltransfer.train import Program
 
 OBJECTIVE = SpanFinding(XLMRSpanFinder(small_models.XLMR))
 ARRAYS = EncoderSpan(1)
@@ -229,24 +225,10 @@ def test_no_answer_is_no_target(tmp_path):
     assert targets[6] == [] and all(targets[:6])
 
 
-class OneDevice:
-    """Stands for a program of one device, which has batches of any size."""
-
-    partitioning = SimpleNamespace(
-        batch_multiple=1,
-        host_rows=np.arange,
-        put=lambda arrays, rows: arrays,
-    )
-    predict = staticmethod(jax.jit(OBJECTIVE.predict))
-
-
-def predictions(cache, columns: int, devices: int) -> list[str]:
-    params, program = small_models.params(OBJECTIVE), OneDevice()
-    if devices > 1:
-        part = small_models.partitioning("data")
-        program = Program(OBJECTIVE, small_models.Descent(), 1, part)
-        params = jax.device_put(params, part.replicated)
-    evaluation = Evaluation(program, params, ARRAYS, Answers(), (columns,))
+def predictions(cache, columns: int, rows: int, devices: int) -> list[str]:
+    one = small_models.predictor(OBJECTIVE, devices)
+    params = small_models.params(OBJECTIVE)
+    evaluation = Evaluation(one, params, ARRAYS, Answers(), (columns,), rows)
     return evaluation.predict(cache)
 
 
@@ -277,8 +259,7 @@ def alone(cache) -> list[str]:
     [(1, 24, 1), (7, 24, 1), (64, 24, 1), (7, 60, 1), (64, 60, 8), (8, 24, 8)],
 )
 def test_predictions_depend_on_neither_rows_nor_neighbours_nor_devices(
-    cache, alone, rows, columns, devices, monkeypatch
+    cache, alone, rows, columns, devices
 ):
-    monkeypatch.setattr(evaluate, "ROWS", rows)
-    assert predictions(cache, columns, devices) == alone
+    assert predictions(cache, columns, rows, devices) == alone
     assert len(set(alone)) > 20

@@ -16,7 +16,7 @@ from small_models import CLASSIFIER, TEXT_TO_TEXT, Descent
 
 from xltransfer import convert, origins
 from xltransfer.errors import InputError
-from xltransfer.models.embedders import XLMRDualEncoder
+from xltransfer.models.retriever import XLMRRetriever
 from xltransfer.models.xlmr import XLMRClassifier
 from xltransfer.pretrained import hf_export, hub, huggingface, t5x_export
 from xltransfer.train import Program
@@ -210,17 +210,17 @@ def test_dropout_and_pooling_are_the_studys_own(reference):
 
 def test_a_dual_encoder_starts_from_its_scale_too(reference, tmp_path):
     copy = tmp_path / "copy"
-    shutil.copytree(reference / "xlmr_dual", copy)
-    model = XLMRDualEncoder(huggingface.read_config(copy))
+    shutil.copytree(reference / "xlmr_retriever", copy)
+    model = XLMRRetriever(huggingface.read_config(copy))
     wanted = huggingface.abstract_params(model)
     before = origins.identity(f"hf:{copy}")
-    (copy / "dual_encoder.json").write_text('{"log_scale": 1.5}')
+    (copy / "dual_encoder.json").write_text('{"scale": 1.5}')
     found = origins.load(f"hf:{copy}", model, wanted)
-    assert found.params["head"]["log_scale"] == 1.5
+    assert found.params["head"]["scale"] == 1.5
     assert (found.missing, found.unused) == ((), ())
     origins._digest.cache_clear()
     assert origins.identity(f"hf:{copy}") != before
-    for damaged in ("{}", '{"log_scale": "x"}', '{"log_scale": NaN}', "["):
+    for damaged in ("{}", '{"scale": "x"}', '{"scale": NaN}', "["):
         (copy / "dual_encoder.json").write_text(damaged)
         with pytest.raises(InputError, match=r"dual_encoder\.json"):
             origins.load(f"hf:{copy}", model, wanted)

@@ -73,8 +73,8 @@ def save_weights(path: Path, model: torch.nn.Module, shards: str) -> None:
     """As Hugging Face's classes do; the scale of two encoders beside them."""
     saved = model if hasattr(model, "save_pretrained") else model.roberta
     saved.save_pretrained(path, max_shard_size=shards)
-    if hasattr(model, "logit_scale"):
-        fields = {"log_scale": model.logit_scale.item()}
+    if hasattr(model, "scale"):
+        fields = {"scale": model.scale.item()}
         (path / "dual_encoder.json").write_text(json.dumps(fields))
 
 

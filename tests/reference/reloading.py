@@ -34,11 +34,11 @@ XLMR_CLASSES = {
     "span": AutoModelForQuestionAnswering,
     "masked_lm": AutoModelForMaskedLM,
     "embedding": AutoModel,
+    "retriever": AutoModel,
 }
 CLASSES = {
     **{f"xlmr_{name}": auto for name, auto in XLMR_CLASSES.items()},
     **{f"xlmr_xl_{name}": auto for name, auto in XLMR_CLASSES.items()},
-    "xlmr_dual": AutoModel,
     "mt5": AutoModelForSeq2SeqLM,
     "umt5": AutoModelForSeq2SeqLM,
     # No class of transformers chooses between the two.
@@ -50,7 +50,7 @@ CLASSES = {
 def main(reference: Path, converted: Path) -> None:
     found = {}
     for name, auto in CLASSES.items():
-        bare = {"add_pooling_layer": False} if auto is AutoModel else {}
+        bare = {"add_pooling_layer": False} if "embedding" in name else {}
         model, info = auto.from_pretrained(
             converted / name, output_loading_info=True, **bare
         )
@@ -70,8 +70,6 @@ def main(reference: Path, converted: Path) -> None:
 USED = {
     "tokens",
     "lengths",
-    "right",
-    "right_lengths",
     "inputs",
     "target_lengths",
     "logits",
@@ -112,13 +110,11 @@ def outputs(
         ).logits
     if name.endswith("embedding"):
         return vectors(model, tokens, kept)
-    if name.endswith("dual"):
-        scale = json.loads((folder / "dual_encoder.json").read_text())
-        right = arrays["right"]
-        others = vectors(model, right, mask(right, arrays["right_lengths"]))
-        return (
-            np.exp(scale["log_scale"]) * vectors(model, tokens, kept) @ others.T
-        )
+    if name.endswith("retriever"):
+        scale = json.loads((folder / "dual_encoder.json").read_text())["scale"]
+        pooled = model(tokens, attention_mask=kept).pooler_output
+        queries, candidates = functional.normalize(pooled, dim=-1).chunk(2)
+        return scale * queries @ candidates.T
     if name.endswith("choice"):
         tokens, kept = (one.reshape(3, 2, -1) for one in (tokens, kept))
         return model(tokens, attention_mask=kept).logits.flatten()

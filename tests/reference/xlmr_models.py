@@ -181,36 +181,33 @@ def embedding(kind: type, config: PretrainedConfig) -> Made:
     )
 
 
-class DualEncoder(Encoder):
+class Retriever(torch.nn.Module):
+    """XTREME-R's dual encoder: one encoder, its pooler, a plain scale."""
+
     def __init__(self, kind: type, config: PretrainedConfig) -> None:
-        super().__init__(kind, config)
-        self.logit_scale = torch.nn.Parameter(torch.zeros(()))
+        super().__init__()
+        self.roberta = kind(config)
+        self.scale = torch.nn.Parameter(torch.zeros(()))
+
+    def forward(self, tokens, kept):
+        pooled = self.roberta(tokens, attention_mask=kept).pooler_output
+        return functional.normalize(pooled, dim=-1)
 
 
-def dual(kind: type, config: PretrainedConfig) -> Made:
-    """Cross-entropy of each left side over all right sides."""
-    tokens, lengths = inputs(LENGTHS, config)
-    right, right_lengths = inputs([5, 10, 8], config)
-
-    def side(model, tokens, lengths):
-        kept = mask(tokens, lengths)
-        vectors = mean(model(tokens, kept)[-1], kept)
-        return functional.normalize(vectors, dim=-1)
+def retriever(kind: type, config: PretrainedConfig) -> Made:
+    """Cross-entropy of each of three queries over the three candidates."""
+    tokens, lengths = inputs([*LENGTHS, 5, 10, 8], config)
 
     def forward(model, tokens):
-        left = side(model, tokens, lengths)
-        other = side(model, right, right_lengths)
-        logits = model.logit_scale.exp() * left @ other.T
+        queries, candidates = model(tokens, mask(tokens, lengths)).chunk(2)
+        logits = model.scale * queries @ candidates.T
         loss = functional.cross_entropy(logits, torch.arange(3))
         return {"logits": logits}, loss
 
-    model = randomised(DualEncoder(kind, config))
-    arrays = {
-        "lengths": lengths,
-        "right": right,
-        "right_lengths": right_lengths,
-    }
-    return Made(model, tokens, forward, arrays)
+    model = randomised(Retriever(kind, config))
+    with torch.no_grad():
+        model.scale.fill_(5.3)
+    return Made(model, tokens, forward, {"lengths": lengths})
 
 
 HEADS = {
@@ -220,7 +217,7 @@ HEADS = {
     "tagger": tagger,
     "span": span,
     "embedding": embedding,
-    "dual": dual,
+    "retriever": retriever,
 }
 VARIANTS = {
     "xlmr": (
@@ -232,7 +229,7 @@ VARIANTS = {
             "tagger": XLMRobertaForTokenClassification,
             "span": XLMRobertaForQuestionAnswering,
             "embedding": XLMRobertaModel,
-            "dual": XLMRobertaModel,
+            "retriever": XLMRobertaModel,
         },
     ),
     "xlmr_xl": (
@@ -244,6 +241,7 @@ VARIANTS = {
             "tagger": XLMRobertaXLForTokenClassification,
             "span": XLMRobertaXLForQuestionAnswering,
             "embedding": XLMRobertaXLModel,
+            "retriever": XLMRobertaXLModel,
         },
     ),
 }

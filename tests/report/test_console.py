@@ -37,8 +37,14 @@ def load(**changes) -> study.Study:
     return dataclasses.replace(configuration.load(TINY, ())[0], **changes)
 
 
-def show_results(found: study.Study, place: Workspace, monkeypatch, scores):
-    """Prints the results that the given scores would make."""
+def show_results(
+    found: study.Study,
+    place: Workspace,
+    monkeypatch,
+    scores,
+    rules=("english_dev",),
+):
+    """Prints the results that the given scores, under each rule, would make."""
     results = [
         {
             "intermediate": label,
@@ -47,7 +53,9 @@ def show_results(found: study.Study, place: Workspace, monkeypatch, scores):
             "language": language,
             "seed": seed,
             "value": value,
+            "selection": rule,
         }
+        for rule in rules
         for label, languages in scores.items()
         for language, values in languages.items()
         for seed, value in zip(found.seeds, values, strict=True)
@@ -143,3 +151,22 @@ def test_many_datasets_are_counted_not_listed(pipe, workspace):
     console.print_plan(found, workspace(found))
     # Twelve languages.
     assert "miniature_inference.en + 11 more" in pipe.getvalue()
+
+
+def test_tables_of_rules_that_are_not_zero_shot_are_marked(
+    pipe, monkeypatch, workspace
+):
+    found = load(intermediates=LABELS, seeds=(1, 2))
+    rules = ("english_dev", "last", "target_dev", "oracle")
+    show_results(found, workspace(found), monkeypatch, SCORES, rules)
+    # Scores and deltas of each rule.
+    titles = [line for line in pipe.getvalue().splitlines() if " · " in line]
+    assert len(titles) == 9 and "results.csv" in titles.pop()
+    assert [("not zero-shot" in line) for line in titles] == [
+        *(False, False, False, False),
+        *(True, True, True, True),
+    ]
+    assert [line.split(" · ")[1].split()[0] for line in titles[::2]] == [*rules]
+    text = (workspace(found).out / "results.md").read_text()
+    assert text.count("not zero-shot") == 2
+    assert "oracle (not zero-shot: chosen on the test sets)" in text

@@ -4,7 +4,12 @@ from xltransfer.report.matrix import markdown, matrices
 from xltransfer.statistics import Estimate
 
 
-def rows(scores: dict, target: str = "nli", metric: str = "accuracy") -> list:
+def rows(
+    scores: dict,
+    target: str = "nli",
+    metric: str = "accuracy",
+    selection: str = "english_dev",
+) -> list:
     """Long-form rows from label -> language -> values of seeds 1, 2, …."""
     return [
         {
@@ -14,6 +19,7 @@ def rows(scores: dict, target: str = "nli", metric: str = "accuracy") -> list:
             "language": language,
             "seed": seed,
             "value": value,
+            "selection": selection,
         }
         for label, languages in scores.items()
         for language, values in languages.items()
@@ -119,3 +125,35 @@ def test_a_label_with_a_bar_does_not_break_the_table():
 
 def test_no_results_make_no_matrix():
     assert matrices([], "none", ()) == []
+
+
+def test_rules_that_saw_the_targets_have_tables_of_their_own_and_say_so():
+    tables = {
+        one: markdown(found)
+        for one in ("english_dev", "last", "target_dev", "oracle")
+        for found in matrices(rows(SCORES, selection=one), "none", ())
+    }
+    for one in ("english_dev", "last"):
+        assert tables[one].startswith("| nli, accuracy | zero-shot | en |")
+    for one, why in (
+        ("target_dev", "chosen on dev sets of the target languages"),
+        ("oracle", "chosen on the test sets"),
+    ):
+        title = f"| nli, accuracy, {one} (not zero-shot: {why}) | others | en |"
+        assert tables[one].startswith(title)
+        assert "| zero-shot" not in tables[one]
+
+
+def test_the_rules_of_one_study_are_not_mixed():
+    better = {"none": {"en": [99, 99], "de": [99, 99], "sw": [99, 99]}}
+    found = matrices(
+        rows({"none": SCORES["none"]}) + rows(better, selection="last"),
+        "none",
+        (),
+    )
+    assert [one.rule for one in found] == ["english_dev", "last"]
+    # As above; and 99 alone.
+    assert found[0].rows[0].scores["zero-shot"] == Estimate(
+        55, math.sqrt(50), 2
+    )
+    assert found[1].rows[0].scores["zero-shot"] == Estimate(99, 0, 2)

@@ -352,6 +352,8 @@ def test_batches_of_sides_are_the_single_examples(
         lengths = length and dict.fromkeys(features, length)
         expected = singles(name, lengths)
         assert_equal_rows(batched(name, lengths, 4), expected)
+        first = next(registration.batches(name, "train", lengths, 4))
+        assert all(isinstance(column, tuple) for column in first.values())
         most = length or 10**6
         for one in expected:
             sides = one.get("side_lengths", [len(one[f]) for f in features])

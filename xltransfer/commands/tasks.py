@@ -92,6 +92,7 @@ def show(
     import tasks
     from tasks import showing
     from tasks.vocabularies import PublishedVocabulary, SentencePieceFile
+    from xltransfer.data.cache import muted_stderr
 
     if rendering not in _FAMILIES:
         raise InputError(
@@ -121,7 +122,10 @@ def show(
         cache_dir or Path("cache"),
         length and dict.fromkeys(names, length),
     )
-    for one in islice(found, count):
+    # What TensorFlow says of the machine is not for the user.
+    with muted_stderr():
+        shown = list(islice(found, count))
+    for one in shown:
         print(f"{one.where}\n{one.text}\n")
     sys.stdout.flush()
 

@@ -289,7 +289,7 @@ def _narrow(values: np.ndarray) -> np.ndarray:
 def _batches(
     request: Request, cache_dir: Path, data_dir: Path | None
 ) -> Iterator[dict[str, np.ndarray | tuple[np.ndarray, np.ndarray]]]:
-    with _muted_stderr():
+    with muted_stderr():
         from tasks import registration
 
     name = registration.task(
@@ -305,7 +305,7 @@ def _batches(
 
 
 @contextlib.contextmanager
-def _muted_stderr() -> Iterator[None]:
+def muted_stderr() -> Iterator[None]:
     """TensorFlow tells of its search for a GPU while it is imported.
 
     It does so below Python and below its own log level; only after a failure

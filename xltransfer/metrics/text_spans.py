@@ -62,8 +62,7 @@ def tags(text: str, words: Sequence[str], kinds: Sequence[str]) -> list[str]:
     found = ["O"] * len(words)
     plain = [_plain(word) for word in words]
     behind = 0
-    for piece in text.split(DELIMITER.strip()):
-        kind, _, entity = (part.strip() for part in piece.partition(":"))
+    for kind, entity in _parted(text):
         wanted = _plain(entity)
         if kind not in kinds or not wanted:
             continue
@@ -74,6 +73,22 @@ def tags(text: str, words: Sequence[str], kinds: Sequence[str]) -> list[str]:
             inside = [f"I-{kind}"] * (behind - start - 1)
             found[start:behind] = [f"B-{kind}", *inside]
     return found
+
+
+def entities(text: str) -> list[str]:
+    """Returns the entities of a text, whatever their types, without these."""
+    return [entity for _, entity in _parted(text) if entity]
+
+
+def is_in(entity: str, words: Sequence[str]) -> bool:
+    """Tells whether an entity, compared as in `tags`, is part of a sentence."""
+    return _plain(entity) in _plain("".join(words))
+
+
+def _parted(text: str) -> list[tuple[str, str]]:
+    """Returns type and entity of each piece, parted at its first colon."""
+    pieces = [piece.partition(":") for piece in text.split(DELIMITER.strip())]
+    return [(kind.strip(), entity.strip()) for kind, _, entity in pieces]
 
 
 def _plain(text: str) -> str:

@@ -28,7 +28,7 @@ from jaxtyping import Bool, Float, Int
 
 from xltransfer.data.cache import Cache
 from xltransfer.data.packing import Layout
-from xltransfer.errors import InputError
+from xltransfer.errors import LabelsWithheld
 
 # XTREME's train_qa.sh: max_answer_length, in pieces.
 LONGEST = 30
@@ -115,12 +115,12 @@ class Answers:
         """Returns the right answers to each question; [] where there is none.
 
         Raises:
-          InputError: where the file withholds some.
+          LabelsWithheld: where the file withholds some.
         """
         # A question that has no answer is recorded with the answer "".
         answers = [record["answers"] for record in cache.records]
         if missing := answers.count([]):
-            raise InputError(
+            raise LabelsWithheld(
                 f"{cache.manifest['dataset']}: the file of the split "
                 f"{cache.manifest['key']['split']!r} withholds the answers to "
                 f"{missing} of {len(answers)} questions, so that it cannot be "

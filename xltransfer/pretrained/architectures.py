@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from xltransfer.errors import InputError, nearest
-from xltransfer.models.embedders import (
-    MT5Embedder,
-    XLMRDualEncoder,
-    XLMREmbedder,
-)
+from xltransfer.models.embedders import MT5Embedder, XLMREmbedder
 from xltransfer.models.mt5 import MT5, MT5Config
+from xltransfer.models.retriever import XLMRRetriever
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
 from xltransfer.models.xlmr_tasks import (
     XLMRMultipleChoice,
@@ -32,7 +29,7 @@ Model = (
     | XLMRSpanFinder
     | XLMRMaskedLM
     | XLMREmbedder
-    | XLMRDualEncoder
+    | XLMRRetriever
     | MT5
     | MT5Embedder
 )
@@ -126,12 +123,12 @@ _XLMR = (
     ),
     Architecture(XLMREmbedder, (None,), BARE, _on_encoder({}), note=_NO_POOLER),
     Architecture(
-        XLMRDualEncoder,
+        XLMRRetriever,
         ("retrieval",),
         BARE,
-        _on_encoder(names.xlmr_scale_head()),
-        note=f"The scale of the products is in {names.SCALE_FILE}. "
-        + _NO_POOLER,
+        _on_encoder(names.xlmr_retrieval_head()),
+        note="A text's vector is its pooler_output, at length 1; the scale of "
+        f"their products is in {names.SCALE_FILE}.",
     ),
 )
 _MT5 = (
@@ -143,7 +140,6 @@ _MT5 = (
             "multiple_choice",
             "tagging",
             "span",
-            "retrieval",
             "multitask",
         ),
         "ForConditionalGeneration",

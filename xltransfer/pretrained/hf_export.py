@@ -9,8 +9,8 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 
 from xltransfer.errors import InputError
-from xltransfer.models.embedders import XLMRDualEncoder
 from xltransfer.models.mt5 import MT5, MT5Config
+from xltransfer.models.retriever import XLMRRetriever
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig
 from xltransfer.pretrained import architectures, names
 from xltransfer.pretrained.architectures import Model
@@ -28,7 +28,7 @@ def write(
 ) -> None:
     """Writes config.json and model.safetensors.
 
-    A dual encoder becomes a bare encoder, with its scale in a file of its own
+    A dual encoder becomes an encoder with a pooler, its scale a file of its own
     (`names.SCALE_FILE`): Hugging Face has no class for it.
 
     Args:
@@ -42,9 +42,9 @@ def write(
     """
     _write_json(directory / "config.json", config(model, labels))
     write_safetensors(directory / "model.safetensors", _tensors(model, params))
-    if isinstance(model, XLMRDualEncoder):
-        scale = float(params["head"]["log_scale"])
-        _write_json(directory / names.SCALE_FILE, {names.SCALE_FIELD: scale})
+    if isinstance(model, XLMRRetriever):
+        scale = float(params["head"]["scale"])
+        _write_json(directory / names.SCALE_FILE, {names.SCALE: scale})
 
 
 def config(model: Model, labels: Sequence[str] = ()) -> dict[str, Any]:

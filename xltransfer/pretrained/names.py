@@ -27,11 +27,10 @@ XLMR_PREFIX = "roberta."
 # A layer that files of the bare encoder may hold, trained for nothing.
 XLMR_POOLER = "roberta.pooler.dense"
 
-# What `XLMRDualEncoder` has beside its encoder, which no class of Hugging
-# Face's knows: CLIP's name of it, and the file and field that hold it.
-SCALE = "logit_scale"
+# What `XLMRRetriever` has beside an encoder with its pooler, which no class of
+# Hugging Face's knows: its name, which is the field's too, in a file of its own.
+SCALE = "scale"
 SCALE_FILE = "dual_encoder.json"
-SCALE_FIELD = "log_scale"
 
 # Tensors that a file may repeat: copy -> original.
 XLMR_MASKED_LM_COPIES = {
@@ -120,9 +119,9 @@ def xlmr_span_head() -> Table:
     return _dense("head", "qa_outputs")
 
 
-def xlmr_scale_head() -> Table:
-    """The head of `XLMRDualEncoder`."""
-    return {"head/log_scale": Tensor(SCALE)}
+def xlmr_retrieval_head() -> Table:
+    """The head of `XLMRRetriever`: Hugging Face's pooler, and the scale."""
+    return _dense("head/pooler", XLMR_POOLER) | {"head/scale": Tensor(SCALE)}
 
 
 def xlmr_masked_lm_head() -> Table:

@@ -53,9 +53,9 @@ def open_scale(directory: Path) -> dict[str, Stored]:
     path = directory / names.SCALE_FILE
     if not path.is_file():
         return {}
-    scale = read_json(path).get(names.SCALE_FIELD)
+    scale = read_json(path).get(names.SCALE)
     if not isinstance(scale, float) or not math.isfinite(scale):
-        raise InputError(f"{path}: {names.SCALE_FIELD} is {scale!r}, no number")
+        raise InputError(f"{path}: {names.SCALE} is {scale!r}, no number")
     array = np.asarray(scale, np.float32)
     return {
         names.SCALE: Stored(

@@ -30,12 +30,11 @@ def print_plan(planned: Study, workspace: Workspace) -> None:
         for cell in study.cells(planned)
         for ancestor in _line(cell.phase)
     )
-    title = f"plan of {escape(planned.name)}"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=f"plan of {planned.name}")
     for column in ("phase", "data", "steps", "seed", "cells", "state"):
         table.add_column(column, no_wrap=True)
-    for one in study.phases(planned):
-        done = finished(one, workspace) is not None
+    for one, asked in study.rules_of(planned, workspace).items():
+        done = finished(one, workspace, asked) is not None
         table.add_row(
             workspace.directory(one).name,
             _shortened(_names(one)),
@@ -149,8 +148,11 @@ def _shortened(names: list[str]) -> str:
 
 
 def _summary(planned: Study, workspace: Workspace) -> str:
-    every = study.phases(planned)
-    done = sum(finished(one, workspace) is not None for one in every)
+    every = study.rules_of(planned, workspace)
+    done = sum(
+        finished(one, workspace, asked) is not None
+        for one, asked in every.items()
+    )
     alone = sum(len(_line(cell.phase)) for cell in study.cells(planned))
     return (
         f"{len(every)} phases, {done} done; without sharing it would be "
@@ -189,9 +191,9 @@ def _delta_table(matrix: Matrix, planned: Study) -> Table:
 
 
 def _table(title: str, matrix: Matrix) -> Table:
-    table = Table(
-        title=escape(title), title_justify="left", padding=(0, 0, 0, 1)
-    )
+    if matrix.rule:
+        title += f" · {matrix.rule}"
+    table = Table(title=title, padding=(0, 0, 0, 1))
     table.add_column("intermediate", no_wrap=True)
     for column in matrix.columns:
         table.add_column(column, justify="right", no_wrap=True)
@@ -217,7 +219,12 @@ def _say(text: str) -> None:
 
 
 def _print(table: Table) -> None:
-    """Prints a table whole: a pipe has no width to fold it to."""
+    """Prints a table whole: a pipe has no width to fold it to.
+
+    Its title stands above it, since a title within is folded to the table.
+    """
+    _say(str(table.title))
+    table.title = None
     wide = Console(width=1000)
     width = max(_console.width, wide.measure(table).maximum)
     Console(width=width, file=_console.file).print(table)

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from xltransfer.selection import NOT_ZERO_SHOT
 from xltransfer.statistics import Estimate, estimate, paired_delta
 
 ENGLISH = "en"
 ZERO_SHOT = "zero-shot"
+# The same mean under a rule that has looked at the target languages.
+OTHERS = "others"
 
 BySeed = dict[int, float]
 
@@ -18,8 +21,8 @@ BySeed = dict[int, float]
 class Row:
     """One row: an estimate a column, and the deltas to direct transfer.
 
-    `zero-shot` is the mean over all of the matrix's languages but English; a
-    row that lacks one of them has none.
+    `zero-shot`, or `others` under a rule that is not, is the mean over all of
+    the matrix's languages but English; a row that lacks one of them has none.
     """
 
     label: str
@@ -29,40 +32,47 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Matrix:
-    """The table of one target and metric."""
+    """The table of one target and metric, at the checkpoints of one rule.
+
+    `rule` is what a reader must know of it: nothing where there is one rule
+    alone and it is zero-shot.
+    """
 
     target: str
     metric: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    rule: str = ""
 
 
 def matrices(
     results: Sequence[Mapping[str, Any]], direct: str, controls: Sequence[str]
 ) -> list[Matrix]:
-    """Returns a matrix for each target and metric of long-form results.
+    """Returns a matrix for each target, metric and rule of long-form results.
 
     Args:
-      results: rows with intermediate, target, language, metric, value, seed.
+      results: rows with intermediate, target, language, metric, value, seed,
+        selection.
       direct: the label of the direct row.
       controls: labels for which no delta is taken.
     """
-    keys = dict.fromkeys((row["target"], row["metric"]) for row in results)
+    names = ("target", "metric", "selection")
+    by_table: dict[tuple, list[Mapping[str, Any]]] = {}
+    for row in results:
+        key = tuple(row[name] for name in names)
+        by_table.setdefault(key, []).append(row)
+    rules = {row["selection"] for row in results}
     return [
-        _matrix(
-            [r for r in results if (r["target"], r["metric"]) == key],
-            *key,
-            direct,
-            controls,
-        )
-        for key in keys
+        _matrix(rows, *key, len(rules) > 1, direct, controls)
+        for key, rows in by_table.items()
     ]
 
 
 def markdown(matrix: Matrix) -> str:
     """Returns the matrix as a Markdown table: score, and delta in brackets."""
+    title = ", ".join(filter(None, (matrix.target, matrix.metric, matrix.rule)))
     lines = [
-        _line([f"{matrix.target}, {matrix.metric}", *matrix.columns]),
+        _line([title, *matrix.columns]),
         "|" + "---|" * (len(matrix.columns) + 1),
     ]
     for row in matrix.rows:
@@ -90,9 +100,12 @@ def _matrix(
     results: Sequence[Mapping[str, Any]],
     target: str,
     metric: str,
+    selection: str,
+    is_named: bool,
     direct: str,
     controls: Sequence[str],
 ) -> Matrix:
+    mean = OTHERS if selection in NOT_ZERO_SHOT else ZERO_SHOT
     table: dict[str, dict[str, BySeed]] = {}
     for result in results:
         row = table.setdefault(result["intermediate"], {})
@@ -101,10 +114,10 @@ def _matrix(
     languages = tuple(dict.fromkeys(row["language"] for row in results))
     columns = languages
     if set(languages) != {ENGLISH}:
-        columns = (ZERO_SHOT, *languages)
+        columns = (mean, *languages)
         for row in table.values():
             if all(one in row for one in languages):
-                row[ZERO_SHOT] = _mean_without_english(row)
+                row[mean] = _mean_without_english(row)
     rows = tuple(
         Row(
             label,
@@ -113,7 +126,14 @@ def _matrix(
         )
         for label, row in table.items()
     )
-    return Matrix(target, metric, columns, rows)
+    return Matrix(target, metric, columns, rows, _rule(selection, is_named))
+
+
+def _rule(selection: str, is_named: bool) -> str:
+    """Returns a rule's name, and why its numbers are not zero-shot."""
+    if selection in NOT_ZERO_SHOT:
+        return f"{selection} (not zero-shot: {NOT_ZERO_SHOT[selection]})"
+    return selection if is_named else ""
 
 
 def _mean_without_english(row: Mapping[str, BySeed]) -> BySeed:

@@ -16,7 +16,7 @@ from typing import Any
 
 from xltransfer import files
 from xltransfer.errors import InputError
-from xltransfer.submission.formats import FORMATS, Labels
+from xltransfer.submission.formats import FORMATS, UNREADABLE, Labels
 
 SPLIT = "test"
 # Layouts in which a prediction stands under its question's id.
@@ -76,7 +76,19 @@ def check(path: Path, layout: str, predictions: Any, targets: Any) -> list[str]:
             f"{path}:{min(len(predictions), len(targets)) + 1}: "
             f"{len(predictions)} lines, but there are {len(targets)} labels."
         )
+    if layout in ("labels", "choices"):
+        return _unreadable(path, predictions)
     return []
+
+
+def _unreadable(path: Path, predictions: Sequence[Any]) -> list[str]:
+    count = [str(one) for one in predictions].count(str(UNREADABLE))
+    if not count:
+        return []
+    return [
+        f"{path}: {count} of {len(predictions)} predictions are {UNREADABLE}: "
+        "they name no label and are wrong."
+    ]
 
 
 def _check_sentences(

@@ -10,6 +10,9 @@
 | answers | one JSON object, question id: answer text | str, by id |
 | rankings | one JSON object, question id: candidate ids, best first | list of str, by id |
 
+A label or choice of -1 stands for a generated text that names none. It is never
+right, as in mT5's own evaluation.
+
 Source: google-research/xtreme's evaluate.py. It reads with Python's universal
 line ends and strips lines, and so does this; what it would take for something
 else, or fail on, is refused here.
@@ -27,6 +30,8 @@ from xltransfer.submission import text_files
 from xltransfer.submission.text_files import json_object, lines, read_text
 
 Labels = Sequence[str]
+# What names no label and no choice.
+UNREADABLE = -1
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 # Far beyond any file's number of lines, and no trouble for int().
 _LONGEST_NUMBER = 18
@@ -61,6 +66,11 @@ class Format:
         return self.parse(path, text, labels)
 
 
+def _check_prediction(where: str, label: str, labels: Labels) -> None:
+    if label != str(UNREADABLE):
+        _check_label(where, label, labels)
+
+
 def _check_label(where: str, label: str, labels: Labels) -> None:
     if not label:
         raise InputError(f"{where}: an empty line in place of a prediction.")
@@ -74,7 +84,7 @@ def _check_label(where: str, label: str, labels: Labels) -> None:
 def _parse_labels(path: Path, text: str, labels: Labels) -> list[str]:
     found = lines(text)
     for number, line in enumerate(found, start=1):
-        _check_label(f"{path}:{number}", line, labels)
+        _check_prediction(f"{path}:{number}", line, labels)
     return found
 
 
@@ -88,7 +98,7 @@ def _parse_choices(path: Path, text: str, labels: Labels) -> list[int]:
                 f"{where}: 'label' is {choice!r}; expected a JSON object "
                 'with an integer, as {"label": 0}.'
             )
-        _check_label(where, str(choice), labels)
+        _check_prediction(where, str(choice), labels)
         found.append(choice)
     return found
 

@@ -1,12 +1,14 @@
 """Label files: as predictions, but for questions, whose labels are SQuAD's."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from xltransfer import files
 from xltransfer.errors import InputError
 from xltransfer.metrics.benchmarks import Task
-from xltransfer.submission.formats import FORMATS
+from xltransfer.submission.formats import FORMATS, UNREADABLE
 from xltransfer.submission.text_files import json_object, read_text
 
 
@@ -25,9 +27,41 @@ def read_gold(path: Path, task: Task) -> Any:
     found = FORMATS[task.layout].read(path, task.labels)
     if not found:
         raise InputError(f"{path}: the file has no labels.")
+    if task.layout in ("labels", "choices"):
+        _refuse_unreadable(path, found)
     if task.layout == "rankings":
         return _right_candidates(path, found, task.single)
     return found
+
+
+def write_gold(path: Path, layout: str, targets: Any) -> None:
+    """Writes a label file that `read_gold` reads, in one step.
+
+    Args:
+      path: the file.
+      layout: of the predictions that it is for.
+      targets: what the task's metric takes.
+    """
+    if layout == "answers":
+        questions = [
+            {"id": name, "answers": [{"text": text} for text in texts]}
+            for name, texts in targets.items()
+        ]
+        data = {"data": [{"paragraphs": [{"qas": questions}]}]}
+        text = json.dumps(data, indent=1) + "\n"
+    else:
+        text = FORMATS[layout].render(targets)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.replace(path, text)
+
+
+def _refuse_unreadable(path: Path, found: list[Any]) -> None:
+    for number, label in enumerate(found, start=1):
+        if str(label) == str(UNREADABLE):
+            raise InputError(
+                f"{path}:{number}: {UNREADABLE} names no label; only a "
+                "prediction may be that."
+            )
 
 
 def read_squad(path: Path) -> dict[str, tuple[str, ...]]:

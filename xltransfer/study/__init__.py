@@ -1,0 +1,31 @@
+"""A study: intermediates x targets x seeds -> plan -> run -> results."""
+
+from xltransfer.study.declaration import Control, Pretraining, Study, Target
+from xltransfer.study.plan import (
+    Cell,
+    cells,
+    check,
+    evaluated,
+    phases,
+    rules,
+    rules_of,
+)
+from xltransfer.study.running import Listener, prepare, results, run
+
+__all__ = [
+    "Cell",
+    "Control",
+    "Listener",
+    "Pretraining",
+    "Study",
+    "Target",
+    "cells",
+    "check",
+    "evaluated",
+    "phases",
+    "prepare",
+    "results",
+    "rules",
+    "rules_of",
+    "run",
+]

@@ -1,0 +1,219 @@
+"""What follows from a study: its phases, shared, and the cells of its table."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import tasks
+from xltransfer import selection, trimming
+from xltransfer.components import Component, components_of
+from xltransfer.errors import InputError
+from xltransfer.renderings import RANK, Prediction
+from xltransfer.selection import Rule
+from xltransfer.specification import Phase
+from xltransfer.study.declaration import Study, Target
+from xltransfer.workspace import Workspace
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One target phase of the table, evaluated at one or more checkpoints."""
+
+    intermediate: str
+    target: str
+    seed: int
+    phase: Phase
+    evaluation: str
+    split: str
+    rules: tuple[str, ...] = ()
+    prediction: Prediction = RANK
+
+
+def cells(study: Study) -> Iterator[Cell]:
+    """Yields the cells of the table, row by row."""
+    first = _pretraining(study)
+    for label, name in study.intermediates.items():
+        for target_label, target in study.targets.items():
+            for seed in study.seeds:
+                parent = _intermediate(study, name, seed, first)
+                yield _cell(study, label, target_label, target, seed, parent)
+    for label, control in study.controls.items():
+        parent = first if control.pretrained else None
+        for target_label, target in (control.target or study.targets).items():
+            for seed in study.seeds:
+                yield _cell(study, label, target_label, target, seed, parent)
+
+
+def phases(study: Study) -> list[Phase]:
+    """Returns every distinct phase, parents before children."""
+    found: dict[Phase, None] = {}
+
+    def add(one: Phase) -> None:
+        if one.parent is not None:
+            add(one.parent)
+        found.setdefault(one)
+
+    for cell in cells(study):
+        add(cell.phase)
+    return list(found)
+
+
+def check(study: Study, workspace: Workspace) -> None:
+    """Stops at the border what could only fail later.
+
+    Raises:
+      InputError: for unknown tasks, problems or labels that do not go
+        together, missing files, and evaluations with nothing to evaluate.
+    """
+    workspace.partitioning.mesh  # noqa: B018  refuses a shape that fits not
+    for one in phases(study):
+        one.identity(workspace.data_dir)
+        trimming.check(one, workspace.execution.trim)
+    for cell in cells(study):
+        cell.phase.check(tuple(evaluated(cell, workspace)[0]))
+        for rule in rules(cell, workspace):
+            cell.phase.check(rule.parts)
+
+
+def rules(cell: Cell, workspace: Workspace) -> tuple[Rule, ...]:
+    """Returns what chooses the checkpoints that the cell is evaluated at.
+
+    Raises:
+      InputError: where there is nothing to choose by.
+    """
+    own = selection.own(cell.phase)
+    parts = {
+        selection.LAST: (),
+        selection.ENGLISH_DEV: cell.phase.validation,
+        selection.TARGET_DEV: _target_dev(cell, workspace.data_dir),
+        selection.ORACLE: tuple(evaluated(cell, workspace)[0]),
+        own.name: own.parts,
+    }
+    found = tuple(Rule(one, parts[one]) for one in cell.rules or (own.name,))
+    for rule in found:
+        if rule.name != selection.LAST and not rule.parts:
+            raise InputError(
+                f"The target {cell.target!r} asks for {rule.name!r}, but no "
+                f"dataset of {cell.evaluation} has its dev split's files in "
+                "the data directory."
+            )
+    return found
+
+
+def rules_of(
+    study: Study, workspace: Workspace
+) -> dict[Phase, tuple[Rule, ...]]:
+    """Returns for every phase the rules of all cells that it serves."""
+    found: dict[Phase, dict[Rule, None]] = {
+        one: {selection.own(one): None} for one in phases(study)
+    }
+    for cell in cells(study):
+        found[cell.phase] |= dict.fromkeys(rules(cell, workspace))
+    return {one: tuple(asked) for one, asked in found.items()}
+
+
+def _target_dev(cell: Cell, data_dir: Path | None) -> tuple[Component, ...]:
+    """Returns the dev splits of the datasets of the evaluation, where present."""
+    found = []
+    for name, _ in tasks.mixture(cell.evaluation).components:
+        row = tasks.dataset(name)
+        for split in row.splits:
+            if split.name == "dev" and not split.source.missing(data_dir):
+                found.append(Component(row, "dev"))
+    return tuple(found)
+
+
+def evaluated(
+    cell: Cell, workspace: Workspace
+) -> tuple[list[Component], list[str]]:
+    """Returns the splits that are evaluated, and the datasets whose files lack.
+
+    Raises:
+      InputError: if there is not one dataset of the mixture.
+    """
+    present, absent = [], []
+    for name, _ in tasks.mixture(cell.evaluation).components:
+        part = Component(tasks.dataset(name), cell.split)
+        split = part.dataset.split(cell.split)
+        if split.source.missing(workspace.data_dir):
+            absent.append(name)
+        else:
+            present.append(part)
+    if not present:
+        raise InputError(
+            f"{cell.evaluation}: none of its datasets has its "
+            f"{cell.split!r} files in {workspace.data_dir}."
+        )
+    return present, absent
+
+
+def _pretraining(study: Study) -> Phase | None:
+    if study.pretrain is None:
+        return None
+    return Phase(
+        kind="pretrain",
+        model=study.pretrain.training.apply_dropout(study.model),
+        vocabulary=study.vocabulary,
+        components=components_of(study.pretrain.text, "train"),
+        validation=(),
+        training=study.pretrain.training,
+        seed=study.pretrain.seed,
+        init=study.init,
+    )
+
+
+def _intermediate(
+    study: Study, name: str | None, seed: int, parent: Phase | None
+) -> Phase | None:
+    if name is None:
+        return parent
+    components = components_of(name, "train")
+    validation = ()
+    if study.intermediate.selection == "dev":
+        validation = tuple(
+            dataclasses.replace(part, split="dev", rate=1.0)
+            for part in components
+            if "dev" in [split.name for split in part.dataset.splits]
+        )
+    return Phase(
+        kind="intermediate",
+        model=study.intermediate.apply_dropout(study.model),
+        vocabulary=study.vocabulary,
+        components=components,
+        validation=validation,
+        training=study.intermediate,
+        seed=seed,
+        parent=parent,
+        init="scratch" if parent else study.init,
+    )
+
+
+def _cell(
+    study: Study,
+    label: str,
+    target_label: str,
+    target: Target,
+    seed: int,
+    parent: Phase | None,
+) -> Cell:
+    trained = Phase(
+        kind="target",
+        model=target.training.apply_dropout(study.model),
+        vocabulary=study.vocabulary,
+        components=components_of(target.train, "train"),
+        validation=components_of(target.dev, "dev"),
+        training=target.training,
+        seed=seed,
+        parent=parent,
+        init="scratch" if parent else study.init,
+    )
+    return Cell(
+        label,
+        target_label,
+        seed,
+        trained,
+        target.evaluation,
+        target.split,
+        target.rules,
+        target.prediction,
+    )
