@@ -126,6 +126,7 @@ def test_a_step_that_is_there_is_left_alone(tmp_path):
 def test_nothing_is_restored_where_nothing_was_saved(tmp_path):
     with Checkpoints(tmp_path / "new") as checkpoints:
         assert checkpoints.restore(abstract()) is None
+        assert checkpoints.position() is None
 
 
 def test_a_position_comes_back_as_it_was(tmp_path):
@@ -134,6 +135,7 @@ def test_a_position_comes_back_as_it_was(tmp_path):
         checkpoints.save(1, state(1), position)
     with Checkpoints(tmp_path) as checkpoints:
         assert checkpoints.restore(abstract())[1] == position
+        assert checkpoints.position() == position
 
 
 @pytest.mark.parametrize("where", [COPIED, SPLIT], ids=["copied", "split"])

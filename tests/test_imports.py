@@ -27,6 +27,7 @@ RANKS = (
     {"selection", "overlap"},
     {"specification"},
     {"evaluations", "reading"},
+    {"contents"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},
     {"prediction"},
     {"outcomes"},
