@@ -1,9 +1,9 @@
 """Training some rows of a table gives what training all of them gives.
 
 Expected values are those of the untrimmed program, of optax, or of NumPy.
-Clipping alone may round otherwise: the norm sums up the same squares, and
-zeros, in another order. Where it does not act, one device gives bitwise equal
-parameters; rows that are not trained are bitwise equal everywhere.
+Clipping alone may round otherwise: the norm sums up the same squares in another
+order. Where it does not act, one device gives bitwise equal parameters; rows
+that are not trained are bitwise equal everywhere.
 """
 
 import dataclasses
@@ -40,8 +40,7 @@ CONFIG = dataclasses.replace(small_models.XLMR, vocab_size=V)
 DROPPING = dataclasses.replace(CONFIG, dropout_rate=0.1)
 CLASSIFIER = Classification(XLMRClassifier(CONFIG, 3))
 SPECIAL = (0, 1, 2, 3, V - 1)
-# 37 words of the 301 pieces to train on, all of them to evaluate.
-WORDS = 4 + 8 * np.arange(37)
+WORDS = 4 + 8 * np.arange(37)  # To train on; to evaluate, all 301 pieces.
 
 
 def pairs(directory, words: np.ndarray, size: int = 60):
