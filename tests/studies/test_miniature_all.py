@@ -34,7 +34,8 @@ BITEXT = ("--gin.bitext/Target.evaluation='miniature_bitext.sw'",)
     ("name", "more", "metrics"),
     [
         ("miniature_all", BITEXT, {**METRICS, "bitext": {"accuracy"}}),
-        ("miniature_all_mt5", (), METRICS),
+        # Minutes, most of them compiling.
+        pytest.param("miniature_all_mt5", (), METRICS, marks=pytest.mark.slow),
     ],
 )
 def test_every_problem_goes_from_text_to_table(
