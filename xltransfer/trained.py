@@ -131,7 +131,10 @@ def _vocabulary(found: Contents, file: Path | None) -> Vocabulary:
     file = file or found.vocabulary
     if file is None:
         return vocabularies.PublishedVocabulary(family)
-    return SentencePieceFile(family, str(file))
+    vocabulary = SentencePieceFile(family, str(file))
+    # Refuses a file that is not there.
+    vocabulary.digest()
+    return vocabulary
 
 
 def _pairs(training: Mapping[str, Any], name: str) -> Pairs:
