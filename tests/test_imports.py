@@ -26,7 +26,7 @@ RANKS = (
     {"phase"},
     {"starting", "trimming"},
     {"workspace"},
-    {"selection"},
+    {"selection", "overlap"},
     {"specification"},
     {"evaluations", "reading"},
     {"contents"},

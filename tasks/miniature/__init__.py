@@ -13,6 +13,7 @@ from tasks.miniature import (
     questions,
     tags,
     text,
+    wording,
 )
 from tasks.row import Dataset
 
@@ -23,6 +24,7 @@ DATASETS: tuple[Dataset, ...] = (
     *questions.DATASETS,
     *tags.DATASETS,
     *bitext.DATASETS,
+    *wording.DATASETS,
 )
 
 
