@@ -342,13 +342,17 @@ def group_seed(seed: int, number: int) -> int:
 
 
 def _drop_unmeasured(directory: Path, wanted: set[str]) -> None:
-    """Removes a run that did not go by all of the rules from its start on."""
+    """Removes a run that did not go by all of the rules from its start on.
+
+    Its numbers too: on another mesh it ends within a tolerance, not bitwise.
+    """
     path = directory / "phase.json"
     if not path.exists():
         return
     known = json.loads(path.read_text()).get("rules", ())
     if not wanted <= set(known):
-        (directory / DONE).unlink(missing_ok=True)
+        for name in (DONE, "results.jsonl"):
+            (directory / name).unlink(missing_ok=True)
         shutil.rmtree(directory / "checkpoints", ignore_errors=True)
 
 
