@@ -7,13 +7,14 @@ import pytest
 from command import ROOT, TINY, Command, imported
 
 from xltransfer import cli
+from xltransfer.commands import options
 
 
 @pytest.fixture
 def fails(monkeypatch, capsys, tmp_path):
     """Runs a command that must end in one message and exit code 2."""
     monkeypatch.chdir(tmp_path)
-    for name in (cli.DATA_DIR, cli.CACHE_DIR):
+    for name in (options.DATA_DIR, options.CACHE_DIR):
         monkeypatch.delenv(name, raising=False)
 
     def fails(*arguments: object) -> str:

@@ -41,7 +41,7 @@ def test_the_reference_is_worth_comparing_with(generation):
     for ids in outputs.values():
         ended = (ids == decoding.END).any(1)
         assert 20 < ended.sum() < 180
-        assert len(np.unique(ids, axis=0)) > 100
+        assert len(np.unique(ids, axis=0)) > 50
         assert len(np.unique((ids != decoding.PAD).sum(1))) > 5
     changed = (outputs["beam"] != outputs["greedy"]).any(1)
     assert changed.sum() > 50

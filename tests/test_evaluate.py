@@ -168,6 +168,6 @@ def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
         phase.evaluations(cell.phase, place)(part),
         place.cache(cell.phase, part),
         Path(place.cache_dir) / "again",
-        phase.protocol(cell.phase, place) | {"prediction": "head"},
+        phase.protocol(cell.phase, place) | {"prediction": "encoder"},
     )
     assert again == [results[0]]

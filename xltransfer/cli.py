@@ -1,8 +1,6 @@
 """The commands. Heavy things are imported inside a command, when needed."""
 
 import importlib.util
-import logging
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +8,15 @@ from typing import Annotated
 import typer
 
 from xltransfer import host_memory
-from xltransfer.commands import data, score
+from xltransfer.commands import data, evaluate, score
 from xltransfer.commands import tasks as task_commands
+from xltransfer.commands.options import (
+    OVERRIDES,
+    CacheDir,
+    DataDir,
+    folder,
+    quieten,
+)
 from xltransfer.errors import InputError
 
 app = typer.Typer(
@@ -25,21 +30,13 @@ app.add_typer(vocab, name="vocab")
 app.add_typer(data.app, name="data")
 app.add_typer(task_commands.app, name="tasks")
 app.command()(score.score)
+app.command(context_settings=OVERRIDES)(evaluate.evaluate)
 
-DATA_DIR = "XLTRANSFER_DATA_DIR"
-CACHE_DIR = "XLTRANSFER_CACHE_DIR"
 OPTIONS = ("--out", "--data-dir", "--cache-dir", "--help")
-OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 StudyFile = Annotated[Path, typer.Argument(help="A gin file.")]
 Out = Annotated[
     Path | None, typer.Option(help="Where the study lives; runs/<study>.")
-]
-DataDir = Annotated[
-    Path | None, typer.Option(envvar=DATA_DIR, help="Official data files.")
-]
-CacheDir = Annotated[
-    Path | None, typer.Option(envvar=CACHE_DIR, help="Caches; <out>/cache.")
 ]
 
 
@@ -127,10 +124,10 @@ def convert(
     ] = None,
 ) -> None:
     """Writes weights in another layout: Hugging Face, T5X or one's own."""
-    _quieten()
+    quieten()
     from xltransfer import convert as conversion
 
-    _folder("OUT", out.absolute().parent)
+    folder("OUT", out.absolute().parent)
     for note in conversion.convert(source, out, to, head):
         print(f"note: {note}", file=sys.stderr)
     print(out)
@@ -152,7 +149,7 @@ def train_vocabulary(
     """Trains a SentencePiece model with the id layout of a model family."""
     from tasks import vocabulary_training
 
-    _folder("--out", out.absolute().parent)
+    folder("--out", out.absolute().parent)
     if out.is_dir():
         raise InputError(f"--out {out}: a folder; name the file to write.")
     vocabulary_training.train_on_files(
@@ -174,7 +171,7 @@ def _open(
     cache_dir: Path | None,
 ) -> tuple:
     """Returns the study and its workspace, and writes `config.gin`."""
-    _quieten()
+    quieten()
     from xltransfer import configuration
     from xltransfer import study as studies
     from xltransfer.workspace import Workspace
@@ -184,10 +181,10 @@ def _open(
     data.data_folder(data_dir)
     study, text = configuration.load(path, overrides)
     host_memory.keep_freed_memory(study.model.vocab_size)
-    out = _folder("--out", out or Path("runs") / study.name)
+    out = folder("--out", out or Path("runs") / study.name)
     workspace = Workspace(
         out=out,
-        cache_dir=_folder("--cache-dir", cache_dir or out / "cache"),
+        cache_dir=folder("--cache-dir", cache_dir or out / "cache"),
         data_dir=data_dir and data_dir.absolute(),
         partitioning=study.partitioning,
         execution=study.execution,
@@ -196,15 +193,6 @@ def _open(
     out.mkdir(parents=True, exist_ok=True)
     (out / "config.gin").write_text(text)
     return study, workspace
-
-
-def _quieten() -> None:
-    """What TensorFlow and Orbax say of themselves is not for the user."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    logging.getLogger("absl").setLevel(logging.ERROR)
-    # Orbax leaves what else failed beside the first damaged array.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def _check_tasks() -> None:
@@ -219,11 +207,3 @@ def _check_tasks() -> None:
             f"Another package named 'tasks' hides xltransfer's: {found}. "
             "Remove it from the Python path."
         )
-
-
-def _folder(option: str, path: Path) -> Path:
-    """Returns an absolute path, which must not be a file's or under one."""
-    for place in (path, *path.absolute().parents):
-        if place.exists() and not place.is_dir():
-            raise InputError(f"{option} {path}: {place} is not a folder.")
-    return path.absolute()

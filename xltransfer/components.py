@@ -1,7 +1,7 @@
 """Splits of datasets, as phases train on them and are evaluated on them."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import tasks
 from tasks.row import Dataset
@@ -77,6 +77,13 @@ def components_of(name: str, split: str) -> tuple[Component, ...]:
         Component(tasks.dataset(dataset), split, rate)
         for dataset, rate in tasks.mixture(name).components
     )
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Returns datasets' names for a line; many are counted instead."""
+    if len(names) < 4:
+        return " + ".join(names)
+    return f"{names[0]} + {len(names) - 1} more"
 
 
 def is_embedded(part: Component) -> bool:

@@ -9,7 +9,7 @@ import re
 import tokenize
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 import gin
 from gin import config as gin_config
@@ -18,22 +18,26 @@ from xltransfer.study import Study
 
 GIN_ROOT = Path(__file__).resolve().parent.parent / "gin"
 PREFIX = "--gin."
+Root = TypeVar("Root")
 
 # What gin says of a configurable beside its name.
 _CLASS = re.compile(r" \(?<(class|function|ast)[^>]*>\)?")
 
 
-def load(path: Path, overrides: Sequence[str]) -> tuple[Study, str]:
-    """Parses a study file with its overrides.
+def load(
+    path: Path, overrides: Sequence[str], root: type[Root] = Study
+) -> tuple[Root, str]:
+    """Parses a gin file with its overrides.
 
     Args:
-      path: the study's gin file; its includes are looked for beside it, in
+      path: the gin file; its includes are looked for beside it, in
         the working directory and in the project's `gin` folder.
       overrides: `NAME=VALUE`, where NAME is a macro, or a parameter
         `[scope/]configurable.parameter`, that the files know.
+      root: what the file configures.
 
     Returns:
-      The study, and the whole configuration as gin text.
+      The study, or another root, and the whole configuration as gin text.
 
     Raises:
       InputError: naming the file, line or binding that is wrong, with the
@@ -61,10 +65,10 @@ def load(path: Path, overrides: Sequence[str]) -> tuple[Study, str]:
     with _readable(str(path)):
         # Refuses what is still %gin.REQUIRED.
         gin.finalize()
-        study = gin.get_configurable(Study)()
+        found = gin.get_configurable(root)()
     for override in overrides:
         _check_used(override)
-    return study, gin.config_str()
+    return found, gin.config_str()
 
 
 def split_arguments(arguments: Sequence[str], options: Sequence[str]) -> list:

@@ -16,6 +16,7 @@ import numpy as np
 from xltransfer import environment, renderings, selection, starting, trimming
 from xltransfer.checkpoints import Checkpoints, restore_params
 from xltransfer.components import Component, Group
+from xltransfer.contents import VOCABULARY
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.data.mixing import Batches, MixedBatches
 from xltransfer.errors import InputError
@@ -30,7 +31,6 @@ from xltransfer.specification import Phase
 from xltransfer.train import Program, TrainState
 from xltransfer.workspace import DONE, Workspace, finished
 
-VOCABULARY = "vocabulary.model"
 Progress = Callable[[int, Mapping[str, float]], None]
 
 

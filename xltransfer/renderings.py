@@ -56,15 +56,12 @@ class Rendering:
       training: features of training batches.
       evaluation: features of evaluation batches.
       outcome: what makes predictions of outputs; None where there are none.
-      prediction: how they come about: by a `head`, by `rank` among given
-        answers, or by `generation`.
     """
 
     objective: Objective
     training: Features
     evaluation: Features
     outcome: Outcome | None = None
-    prediction: str = "head"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +116,7 @@ def rendering(model: ModelConfig, facts: Facts) -> Rendering:
 def prediction(
     model: ModelConfig, has_answers: bool, asked: Prediction = RANK
 ) -> str:
-    """Returns how a model predicts: by its head, by rank or by generation.
+    """Returns how a model predicts: as an encoder, by rank or by generation.
 
     Args:
       model: family and size.
@@ -127,7 +124,7 @@ def prediction(
       asked: how answers are to be predicted that could be ranked.
     """
     if name(model) == "encoder":
-        return "head"
+        return "encoder"
     return asked if has_answers else GENERATION
 
 
@@ -227,7 +224,6 @@ def _text(model: MT5Config, facts: Facts) -> Rendering:
         features.TextToText(),
         features.TextInputs(),
         Generated(facts.pieces, facts.problem, TARGETS[facts.problem]),
-        GENERATION,
     )
 
 
@@ -243,5 +239,4 @@ def _ranked(model: MT5Config, facts: Facts) -> Rendering:
         features.TextToText(),
         features.RankedAnswers(facts.answers),
         Labels(),
-        RANK,
     )

@@ -37,10 +37,31 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def append(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     """Adds records to a phase's file, all or none of them."""
-    lines = [
-        json.dumps(record, sort_keys=True) for record in (*read(path), *records)
-    ]
+    _write(path, [*read(path), *records])
+
+
+def _write(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    lines = [json.dumps(record, sort_keys=True) for record in records]
     files.replace(path, "".join(f"{line}\n" for line in lines))
+
+
+def replace(
+    path: Path, records: Sequence[Mapping[str, Any]], by: Sequence[str]
+) -> None:
+    """Adds records to a file, in the place of those for the same thing.
+
+    Args:
+      path: the file.
+      records: what is known now.
+      by: names of the fields that say what a record is for.
+    """
+    new = {tuple(record[name] for name in by) for record in records}
+    kept = [
+        record
+        for record in read(path)
+        if tuple(record[name] for name in by) not in new
+    ]
+    _write(path, [*kept, *records])
 
 
 def write_table(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

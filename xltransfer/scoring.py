@@ -1,8 +1,11 @@
 """A folder of predictions and one of labels -> every number of a benchmark."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xltransfer import submission
 from xltransfer.errors import InputError, nearest
@@ -11,6 +14,9 @@ from xltransfer.metrics.averages import Averages, averages
 from xltransfer.metrics.benchmarks import BENCHMARKS, TASKS, Task
 from xltransfer.submission.formats import FORMATS
 from xltransfer.submission.gold import read_gold
+
+if TYPE_CHECKING:
+    from xltransfer.language_groups import LanguageGroups
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,20 +27,31 @@ class Scores:
       values: in percent, by task, language and official metric name.
       averages: those that complete tasks allow.
       notes: what was left out, is missing or scores 0, as sentences.
+      languages: means over families, scripts and more, by task, where the model
+        is known.
+      outputs: rates of generated outputs that are not what was asked for, by
+        task, language and name.
     """
 
     values: dict[str, dict[str, dict[str, float]]]
     averages: Averages
     notes: tuple[str, ...]
+    languages: dict[str, LanguageGroups] = dataclasses.field(
+        default_factory=dict
+    )
+    outputs: dict[str, dict[str, dict[str, float]]] = dataclasses.field(
+        default_factory=dict
+    )
 
     def record(self) -> dict[str, Any]:
         """Returns all values for a JSON file, unrounded.
 
         Tasks are keys, beside `averages` (the one number a task), `means` (of
-        each metric), `groups`, `benchmark`, `metric_version`, `notes`, and
-        `overall` if there is one.
+        each metric), `groups`, `benchmark`, `metric_version`, `notes`, and,
+        where there are any, `overall`, `languages` and `outputs`.
         """
         found = self.averages
+        languages = {name: x.record() for name, x in self.languages.items()}
         return {
             **self.values,
             "averages": found.tasks,
@@ -44,6 +61,8 @@ class Scores:
             "metric_version": VERSION,
             "notes": list(self.notes),
             **({} if found.overall is None else {"overall": found.overall}),
+            **({"languages": languages} if languages else {}),
+            **({"outputs": self.outputs} if self.outputs else {}),
         }
 
 
@@ -80,8 +99,27 @@ def score_folder(
         sizes.setdefault(task.name, {})[language] = len(gold)
     if not values:
         raise InputError(f"{labels}: no labels for any file of {predictions}.")
-    found = averages(values, sizes, benchmark)
-    return Scores(values, found, (*notes, *_absent(found, values, benchmark)))
+    return scores_of(values, sizes, benchmark, notes)
+
+
+def scores_of(
+    values: dict[str, dict[str, dict[str, float]]],
+    sizes: dict[str, dict[str, int]],
+    benchmark: str | None = None,
+    notes: Sequence[str] = (),
+) -> Scores:
+    """Returns numbers with all averages that complete tasks allow.
+
+    Args:
+      values: in percent, by task, language and official metric name; tasks of
+        neither benchmark are in no average.
+      sizes: number of questions or examples, by task and language.
+      benchmark: whose tasks and languages are averaged; else either's.
+      notes: what is to be said beside what the averages lack.
+    """
+    known = {name: table for name, table in values.items() if name in TASKS}
+    found = averages(known, sizes, benchmark)
+    return Scores(values, found, (*notes, *_absent(found, known, benchmark)))
 
 
 Files = dict[tuple[Task, str], Path]

@@ -344,11 +344,12 @@ def _advance(
             )
             return jax.lax.dynamic_update_slice_in_dim(table, rows, low, 0)
 
-        count, rest = divmod(len(table), BLOCK)
+        size = min(BLOCK, len(table))
+        count, rest = divmod(len(table), size)
         table = jax.lax.fori_loop(
-            0, count, lambda one, table: block(one * BLOCK, BLOCK, table), table
+            0, count, lambda one, table: block(one * size, size, table), table
         )
-        return block(count * BLOCK, rest, table)
+        return block(count * size, rest, table)
 
     whole = PartitionSpec()
     return jax.jit(

@@ -174,7 +174,9 @@ def _write(
         return vocabulary.encode_tf(texts)
 
     def write(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        # SentencePiece joins nothing across the space before `context:`.
+        # Two texts have the one's pieces: none reaches across the space before
+        # `context:`. (Within a long text, SentencePiece's sums in float32 may
+        # choose another of two splits that are about equally probable.)
         question = marked("question:", example["question"])
         context = ragged.once(partial(marked, "context:"), example["context"])
         answer = vocabulary.encode_tf(padded_tf(first(example["answers"])))

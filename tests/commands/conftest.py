@@ -9,6 +9,7 @@ import pytest
 from server import Server
 
 from xltransfer import cli
+from xltransfer.commands import options
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def run(monkeypatch, capsys) -> Callable[..., str]:
 
     Its exit code is asserted, and that no traceback was printed.
     """
-    for name in (cli.DATA_DIR, cli.CACHE_DIR, "XLTRANSFER_MIRROR"):
+    for name in (options.DATA_DIR, options.CACHE_DIR, "XLTRANSFER_MIRROR"):
         monkeypatch.delenv(name, raising=False)
 
     def run(*arguments: object, code: int = 0) -> str:

@@ -50,13 +50,15 @@ TEXT = (
     ("name", "more", "metrics"),
     [
         ("miniature_all", ENCODER, {**METRICS, "bitext": {"accuracy"}}),
-        (
+        # Minutes, most of them compiling.
+        pytest.param(
             "miniature_all_mt5",
             TEXT,
             {
                 name: METRICS[name] | COUNTED.get(name, set())
                 for name in METRICS
             },
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -38,7 +38,7 @@ def sources(data_dir: Path) -> dict[str, object]:
         for row in tasks.datasets().values()
         if row.problem == "span"
         for split in row.splits
-        if not split.source.missing(data_dir)
+        if split.source.files(data_dir) and not split.source.missing(data_dir)
     }
     return found | XQUAD_R
 

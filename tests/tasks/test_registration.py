@@ -255,7 +255,7 @@ def test_mixtures_take_their_components_at_their_rates(
         classification(PAIRS, "toy.de"),
     ]
     for row in rows:
-        monkeypatch.setitem(tasks._DATASETS, row.name, row)
+        monkeypatch.setitem(tasks._CATALOGUE._described, row.name, row)
     mixture = Mixture("toys", (("toy.en", 1.0), ("toy.de", 3.0)))
     for _ in range(2):
         name = registration.mixture(mixture, "encoder", xlmr_vocabulary)

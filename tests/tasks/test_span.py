@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from seqio_rows import assert_equal_rows, batched, singles
 
 from tasks.problems import span
+from tasks.problems.punctuation import padded
 from tasks.row import Dataset, Split, rows
 from tasks.sources import Generated
 from tasks.vocabularies import load
@@ -290,6 +291,32 @@ def test_the_text_is_mt5s_for_question_answering(
     (found,) = singles(name, None)
     assert found["inputs"].tolist() == [*pieces.encode(inputs), 1]
     assert found["targets"].tolist() == [*pieces.encode(targets), 1]
+
+
+SHARED = ["", " the boy ,  sees", "妈妈，我。"]
+
+
+@pytest.mark.parametrize("lengths", [None, {"inputs": 40, "targets": 3}])
+def test_a_text_is_that_of_question_and_passage_in_one_string(
+    mt5_vocabulary, lengths
+):
+    """One string a row is mT5's; passages are tokenised apart, and once."""
+    pieces = load(mt5_vocabulary, Path())
+    contexts = [BOY, GIRL, " François ", "妈妈，我。"]
+    made = [
+        (str(number), SHARED[number % 3], contexts[number % 4], ())
+        for number in range(12)
+    ]
+    expected = []
+    for _, question, context, _ in made:
+        whole = f"question: {padded(question)} context: {padded(context)}"
+        ids = pieces.encode(" ".join(whole.split()))
+        expected.append([*ids[: lengths and lengths["inputs"] - 1], 1])
+    name = registration.task(dataset(made), "text", mt5_vocabulary)
+    for found in (singles(name, lengths), batched(name, lengths, 8)):
+        assert [row["inputs"].tolist() for row in found] == expected
+    # Some are cut, and some are not.
+    assert lengths is None or {40} < {len(ids) for ids in expected}
 
 
 def test_records_hold_what_evaluating_needs():

@@ -181,7 +181,7 @@ def toy_text(tmp_path, monkeypatch):
         "en",
         (Split("train", PlainText(("toy.txt",))),),
     )
-    monkeypatch.setitem(tasks._DATASETS, "toy.en", row)
+    monkeypatch.setitem(tasks._CATALOGUE._described, "toy.en", row)
     return tmp_path
 
 

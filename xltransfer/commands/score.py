@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from xltransfer.errors import InputError
+from xltransfer.commands.options import json_file
 from xltransfer.metrics.benchmarks import BENCHMARKS
 
 _Benchmark = StrEnum("_Benchmark", list(BENCHMARKS))
@@ -37,10 +37,7 @@ def score(
     from xltransfer.report import scores as report
     from xltransfer.scoring import score_folder
 
-    if json is not None and (
-        json.is_dir() or not json.absolute().parent.is_dir()
-    ):
-        raise InputError(f"--json {json}: name a file in an existing folder.")
+    json_file(json)
     found = score_folder(predictions, labels, benchmark)
     report.print_scores(found)
     if json is not None:

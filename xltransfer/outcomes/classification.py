@@ -12,9 +12,15 @@ from xltransfer.data.packing import Layout
 
 @dataclasses.dataclass(frozen=True)
 class Labels:
-    """Outputs are classes [B, S]; predictions are labels."""
+    """Outputs are classes [B, S]; predictions are labels.
+
+    Attributes:
+      classes: the labels of the model's classes, where their order is another
+        than the data's.
+    """
 
     layout: str = "labels"
+    classes: tuple[str, ...] = ()
 
     def read(
         self,
@@ -28,8 +34,10 @@ class Labels:
 
     def combine(self, cache: Cache, found: Sequence[Any]) -> list[str]:
         """Returns the classes' labels."""
-        return [cache.manifest["labels"][one] for one in found]
+        labels = self.classes or cache.manifest["labels"]
+        return [labels[one] for one in found]
 
     def targets(self, cache: Cache) -> list[str]:
         """Returns the labels of the data."""
-        return self.combine(cache, cache.scalars("label"))
+        labels = cache.manifest["labels"]
+        return [labels[one] for one in cache.scalars("label")]

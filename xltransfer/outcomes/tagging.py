@@ -12,9 +12,15 @@ from xltransfer.data.packing import Layout
 
 @dataclasses.dataclass(frozen=True)
 class Tags:
-    """Outputs are classes [B, L]; predictions are lists of tags."""
+    """Outputs are classes [B, L]; predictions are lists of tags.
+
+    Attributes:
+      classes: the tags of the model's classes, where their order is another
+        than the data's.
+    """
 
     layout: str = "tags"
+    classes: tuple[str, ...] = ()
 
     def read(
         self,
@@ -33,7 +39,7 @@ class Tags:
 
     def combine(self, cache: Cache, found: Sequence[Any]) -> list[list[str]]:
         """Returns the tags of whole sentences, their parts one by one."""
-        labels = cache.manifest["labels"]
+        labels = self.classes or cache.manifest["labels"]
         sentences: list[list[str]] = [[] for _ in cache.records]
         for number, classes in zip(
             cache.scalars("example"), found, strict=True

@@ -13,6 +13,8 @@ from xltransfer.data.packing import Layout
 from xltransfer.metrics.scripts import is_foreign
 from xltransfer.outcomes.outcome import Outcome
 
+ILLEGAL, FOREIGN = RATES = ("illegal_outputs", "foreign_outputs")
+
 
 @dataclasses.dataclass(frozen=True)
 class Generated:
@@ -62,13 +64,13 @@ class Generated:
         module, rates = problems.problem(self.problem), {}
         if hasattr(module, "UNREADABLE"):
             illegal = self.combine(cache, found).count(module.UNREADABLE)
-            rates["illegal_outputs"] = 100 * illegal / len(found)
+            rates[ILLEGAL] = 100 * illegal / len(found)
         words = self._words(cache, found)
         if None not in words:
             code = cache.manifest["key"]["language"]
             script = languages.language(code).script
             foreign = [is_foreign(text, script) for text in words]
-            rates["foreign_outputs"] = 100 * foreign.count(True) / len(found)
+            rates[FOREIGN] = 100 * foreign.count(True) / len(found)
         return rates
 
     def _words(self, cache: Cache, found: Sequence[str]) -> list[str | None]:

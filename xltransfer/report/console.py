@@ -15,6 +15,8 @@ from rich.progress import (
 from rich.table import Table
 
 from xltransfer import phase, study
+from xltransfer.components import shortened
+from xltransfer.overlap import Overlap
 from xltransfer.report.matrix import Matrix, Row, markdown, matrices
 from xltransfer.specification import Phase
 from xltransfer.study import Cell, Study
@@ -37,7 +39,7 @@ def print_plan(planned: Study, workspace: Workspace) -> None:
         done = finished(one, workspace, asked) is not None
         table.add_row(
             workspace.directory(one).name,
-            _shortened(_names(one)),
+            shortened(_names(one)),
             str(one.training.steps),
             str(one.seed),
             str(shared[one]),
@@ -61,7 +63,8 @@ def print_results(planned: Study, workspace: Workspace) -> None:
         if any(row.deltas for row in matrix.rows):
             _print(_delta_table(matrix, planned))
     path = workspace.out / "results.md"
-    path.write_text("\n".join(markdown(matrix) for matrix in found))
+    overlaps = study.overlaps(planned, workspace)
+    path.write_text("\n".join(_section(one, overlaps) for one in found))
     _say(f"{workspace.out / 'results.csv'} · {path}")
 
 
@@ -88,7 +91,7 @@ class ProgressDisplay:
 
     def phase(self, number: int, total: int, started: Phase) -> phase.Progress:
         """Starts a phase's bar."""
-        names = _shortened(_names(started))
+        names = shortened(_names(started))
         self._progress.reset(
             self._task,
             description=f"[{number}/{total}] {started.kind} {names}",
@@ -121,7 +124,10 @@ class ProgressDisplay:
 
 
 def _notes(planned: Study, workspace: Workspace) -> list[str]:
-    """Returns what a reader must know: which languages are missing."""
+    """Returns what a reader must know.
+
+    Which languages are missing, and which scores are not zero-shot.
+    """
     found = {}
     for cell in study.cells(planned):
         absent = study.evaluated(cell, workspace)[1]
@@ -130,7 +136,13 @@ def _notes(planned: Study, workspace: Workspace) -> list[str]:
                 f"{cell.evaluation} is not evaluated on {', '.join(absent)}: "
                 "their files are not in the data directory."
             )
-    return list(found.values())
+    return [*found.values(), *map(str, study.overlaps(planned, workspace))]
+
+
+def _section(matrix: Matrix, overlaps: list[Overlap]) -> str:
+    """Returns a table, and below it what overlaps with its target."""
+    lines = [f"{one}\n" for one in overlaps if one.target == matrix.target]
+    return "\n".join([markdown(matrix), *lines])
 
 
 def _line(one: Phase) -> list[Phase]:
@@ -139,12 +151,6 @@ def _line(one: Phase) -> list[Phase]:
 
 def _names(one: Phase) -> list[str]:
     return [part.dataset.name for part in one.components]
-
-
-def _shortened(names: list[str]) -> str:
-    if len(names) < 4:
-        return " + ".join(names)
-    return f"{names[0]} + {len(names) - 1} more"
 
 
 def _summary(planned: Study, workspace: Workspace) -> str:

@@ -13,13 +13,18 @@ from xltransfer.scoring import Scores
 _console = Console()
 # A space, `100.0`, and a bar.
 _CELL = 7
-_METRIC = 14
+_METRIC = 17
 
 
 def print_scores(scores: Scores) -> None:
     """Prints every value, the averages, and what is missing."""
     for name, by_language in scores.values.items():
-        for table in _task_tables(name, by_language, scores.averages):
+        outputs = scores.outputs.get(name, {})
+        joined = {
+            code: values | outputs.get(code, {})
+            for code, values in by_language.items()
+        }
+        for table in _task_tables(name, joined, scores.averages):
             _console.print(table)
     if scores.averages.tasks:
         _console.print(_summary(scores.averages))
@@ -37,16 +42,21 @@ def _task_tables(
         for code, values in by_language.items()
     }
     if name in averages.means:
-        columns["mean"] = [averages.means[name][one] for one in metrics]
+        columns["mean"] = [averages.means[name].get(one) for one in metrics]
     room = max(3, (_console.width - _METRIC) // _CELL)
-    title = f"{TASKS[name].title} ({name}), percent"
+    known = f"{TASKS[name].title} ({name})" if name in TASKS else name
+    title = f"{known}, percent"
     for part in _parts(list(columns), room):
         table = _table(title, "metric", part)
         title = None
         for row, metric in enumerate(metrics):
-            cells = [f"{columns[one][row]:.1f}" for one in part]
+            cells = [_cell(columns[one][row]) for one in part]
             table.add_row(metric, *cells)
         yield table
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
 
 
 def _summary(found: Averages) -> Table:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tasks.vocabularies import Vocabulary
 from xltransfer import fields, selection
 from xltransfer.errors import InputError, nearest
+from xltransfer.overlap import Treatment
 from xltransfer.partitioning import Partitioning
 from xltransfer.renderings import RANK, ModelConfig, Prediction
 from xltransfer.specification import Training
@@ -97,6 +98,8 @@ class Study:
         or one of `origins`.
       execution: how it is carried out.
       controls: label -> control, shown below the intermediates.
+      overlap: `refuse` trains nothing where a cell would train on what it is
+        evaluated on; `warn` says so in plan and results.
     """
 
     name: str
@@ -111,6 +114,7 @@ class Study:
     init: str = "scratch"
     execution: Execution = dataclasses.field(default_factory=Execution)
     controls: Mapping[str, Control] = dataclasses.field(default_factory=dict)
+    overlap: Treatment = "warn"
 
     def __post_init__(self) -> None:
         fields.check(self)

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tasks
-from xltransfer import selection, trimming
+from xltransfer import overlap, selection, trimming
 from xltransfer.components import Component, components_of
 from xltransfer.errors import InputError
+from xltransfer.overlap import Overlap
 from xltransfer.renderings import RANK, Prediction
 from xltransfer.selection import Rule
 from xltransfer.specification import Phase
@@ -63,7 +64,8 @@ def check(study: Study, workspace: Workspace) -> None:
 
     Raises:
       InputError: for unknown tasks, problems or labels that do not go
-        together, missing files, and evaluations with nothing to evaluate.
+        together, missing files, evaluations with nothing to evaluate, and
+        training on what is evaluated, where the study refuses that.
     """
     workspace.partitioning.mesh  # noqa: B018  refuses a shape that fits not
     for one in phases(study):
@@ -73,6 +75,10 @@ def check(study: Study, workspace: Workspace) -> None:
         cell.phase.check(tuple(evaluated(cell, workspace)[0]))
         for rule in rules(cell, workspace):
             cell.phase.check(rule.parts)
+    found = overlaps(study, workspace)
+    if found and study.overlap == "refuse":
+        lines = "\n".join(map(str, found))
+        raise InputError(f"Study.overlap is 'refuse', but\n{lines}")
 
 
 def rules(cell: Cell, workspace: Workspace) -> tuple[Rule, ...]:
@@ -110,6 +116,24 @@ def rules_of(
     for cell in cells(study):
         found[cell.phase] |= dict.fromkeys(rules(cell, workspace))
     return {one: tuple(asked) for one, asked in found.items()}
+
+
+def overlaps(study: Study, workspace: Workspace) -> list[Overlap]:
+    """Returns where rows train on what a target is evaluated on."""
+    found: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
+    for cell in cells(study):
+        pairs = overlap.overlaps(cell.phase, evaluated(cell, workspace)[0])
+        seeds = found.setdefault((cell.intermediate, cell.target), {})
+        seeds |= dict.fromkeys(pairs)
+    return [
+        Overlap(
+            *labels,
+            trained=tuple(dict.fromkeys(name for name, _ in pairs)),
+            evaluated=tuple(dict.fromkeys(name for _, name in pairs)),
+        )
+        for labels, pairs in found.items()
+        if pairs
+    ]
 
 
 def _target_dev(cell: Cell, data_dir: Path | None) -> tuple[Component, ...]:

@@ -1,0 +1,48 @@
+"""What several commands ask for alike."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xltransfer.errors import InputError
+
+DATA_DIR = "XLTRANSFER_DATA_DIR"
+CACHE_DIR = "XLTRANSFER_CACHE_DIR"
+# For commands that take --gin.NAME=VALUE.
+OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+DataDir = Annotated[
+    Path | None, typer.Option(envvar=DATA_DIR, help="Official data files.")
+]
+CacheDir = Annotated[
+    Path | None, typer.Option(envvar=CACHE_DIR, help="Caches; <out>/cache.")
+]
+
+
+def quieten() -> None:
+    """What TensorFlow and Orbax say of themselves is not for the user."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    # Orbax leaves what else failed beside the first damaged array.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+
+def folder(option: str, path: Path) -> Path:
+    """Returns an absolute path, which must not be a file's or under one."""
+    for place in (path, *path.absolute().parents):
+        if place.exists() and not place.is_dir():
+            raise InputError(f"{option} {path}: {place} is not a folder.")
+    return path.absolute()
+
+
+def json_file(path: Path | None) -> Path | None:
+    """Returns the file of --json, which must be one that can be written."""
+    if path is None:
+        return None
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise InputError(f"--json {path}: name a file in an existing folder.")
+    return path

@@ -1,0 +1,79 @@
+"""A task's numbers by language, taken together: families, scripts, the gap.
+
+English, which zero-shot models are trained in, is left out of all means; so are
+languages that `tasks.languages` does not know. No mean is weighted.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tasks.languages import LANGUAGES, OTHER_LANGUAGES, Language
+
+ENGLISH = "en"
+# Whether a model family was pretrained on a language.
+_SEEN: dict[str, Callable[[Language], bool]] = {
+    "xlmr": lambda one: one.seen_by_xlmr,
+    "mt5": lambda one: one.seen_by_mt5,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class LanguageGroups:
+    """Means over groups of a task's languages, English aside.
+
+    Attributes:
+      families: by name of the family.
+      scripts: by ISO 15924 code.
+      transfer_gap: English minus the mean of the others; None without either.
+      seen: the mean over languages that the published model was pretrained on.
+      unseen: each language that it was not, by itself.
+    """
+
+    families: dict[str, float]
+    scripts: dict[str, float]
+    transfer_gap: float | None
+    seen: float | None
+    unseen: dict[str, float]
+
+    def record(self) -> dict[str, Any]:
+        """Returns all values for a JSON file."""
+        return dataclasses.asdict(self)
+
+
+def groups(scores: Mapping[str, float], family: str) -> LanguageGroups:
+    """Returns the means over groups of languages.
+
+    Args:
+      scores: one number a language, by its code.
+      family: whose published pretraining counts: `xlmr` or `mt5`.
+    """
+    others = {code: x for code, x in scores.items() if code != ENGLISH}
+    rows = LANGUAGES | OTHER_LANGUAGES
+    known = {code: x for code, x in others.items() if code in rows}
+    seen = {code for code in known if _SEEN[family](rows[code])}
+    gap = None
+    if ENGLISH in scores and others:
+        gap = scores[ENGLISH] - _mean(list(others.values()))
+    return LanguageGroups(
+        _means(known, lambda code: rows[code].family),
+        _means(known, lambda code: rows[code].script),
+        gap,
+        _mean([known[code] for code in known if code in seen])
+        if seen
+        else None,
+        {code: x for code, x in known.items() if code not in seen},
+    )
+
+
+def _means(
+    scores: Mapping[str, float], group: Callable[[str], str]
+) -> dict[str, float]:
+    members: dict[str, list[float]] = {}
+    for code, value in scores.items():
+        members.setdefault(group(code), []).append(value)
+    return {name: _mean(members[name]) for name in sorted(members)}
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
