@@ -58,7 +58,12 @@ _OWN = (
             if row.language in ("en", "hi")
         ),
     ),
-    Recipe("miniature_all_text", _names(miniature.text.DATASETS)),
+    # Nothing aligns at this size where most lines are long.
+    Recipe(
+        "miniature_all_text",
+        _names(miniature.text.DATASETS),
+        Fixed((4.0, 1.0)),
+    ),
     # Every problem that is trained, in one language.
     *(
         Recipe(f"miniature_all_{code}", _names(miniature.problems(code)))

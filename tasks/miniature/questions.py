@@ -1,11 +1,11 @@
 """Who did it, and where? Questions about passages of two or three scenes.
 
 A question tells all of one scene but what it asks for, and at times its colour
-or place. The other scenes have each of these in common with it at even chance,
-but never all; their people (asked `who`) or places (asked `where`) are others.
-So no single word leads to the answer, and neither the passage nor the question
-alone does. A passage's scenes differ in the classes of their words only: they
-are of one part.
+or place. The other scenes have each of these in common with it one time in four
+or so, but never all; their people (asked `who`) or places (asked `where`) are
+others. So no single word leads to the answer for certain, and neither the
+passage nor the question alone does. A passage's scenes differ in the classes of
+their words only: they are of one part.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from tasks.miniature.rows import family
 from tasks.miniature.scenes import CLASSES, FILLERS, Scene, phrases, sentence
 
 _AT_WILL = ("colour", "place")
-_IN_COMMON = 0.5
+_IN_COMMON = 0.25
 # Of the family with unanswerable questions; SQuAD 2.0 has a third in training.
 UNANSWERABLE = 1 / 3
 

@@ -33,6 +33,9 @@ COUNTED = {
     "entities": {"foreign_outputs"},
 }
 ENCODER = (
+    "--gin.questions/Training.steps=2",
+    "--gin.questions/Training.batch_size=8",
+    "--gin.questions/Training.evaluate_every=2",
     "--gin.target/Training.evaluate_every=2",
     "--gin.bitext/Target.evaluation='miniature_bitext.sw'",
 )

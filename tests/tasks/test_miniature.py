@@ -13,6 +13,7 @@ from tasks.miniature import (
     questions,
     tags,
     text,
+    wording,
 )
 from tasks.miniature.lexicon import LANGUAGES, MEANINGS, SLOTS
 from tasks.miniature.scenes import Scene, sentence
@@ -234,6 +235,22 @@ def test_a_story_tells_or_asks_again_what_one_of_its_scenes_is():
     # One or two of six slots are left out, a place or a person in two of four
     # cases and more: 1/3 where one is left out, 3/5 where two are.
     assert 0.35 < asked / 300 < 0.58
+
+
+def test_the_wording_says_what_text_tasks_write_around_their_words():
+    lines = {one["text"] for one in wording.wording(1)}
+    assert {
+        "miniature_nli: premise: hypothesis:",
+        "miniature_inference: premise: hypothesis:",
+        "0 1 2",
+        "choice: question: choices: (a) a (b) b (c) c (d) d",
+        "question: context:",
+        "pos:",
+        "miniature_ner:",
+    } <= lines
+    # XTREME's 17 parts of speech.
+    assert any(line.split()[:3] == ["ADJ", "ADP", "ADV"] for line in lines)
+    assert len(list(wording.wording(3))) == 3 * len(lines)
 
 
 def told(sentence: str, known: dict[str, tuple[str, int]]) -> set:
