@@ -144,10 +144,19 @@ def reading_or_not(
     return reading(language, seed, size, part, UNANSWERABLE)
 
 
-QA = family("miniature_qa", reading, problem="span", metrics=("squad",))
+# A question has less in common with the other scenes than in version 1.
+_VERSION = 2
+QA = family(
+    "miniature_qa",
+    reading,
+    version=_VERSION,
+    problem="span",
+    metrics=("squad",),
+)
 QA_OR_NOT = family(
     "miniature_qa_or_not",
     reading_or_not,
+    version=_VERSION,
     problem="span",
     metrics=("squad_v2",),
 )

@@ -18,6 +18,7 @@ def family(
         ("dev", DEV),
         ("test", TEST),
     ),
+    version: int = 1,
     **facts: Any,
 ) -> tuple[Dataset, ...]:
     """Returns a dataset for each language, its splits parallel to the others'.
@@ -26,6 +27,7 @@ def family(
       name: of the family; the language's code follows.
       generator: of `language`, `seed`, `size` and `part`.
       sizes: names of splits and numbers of examples.
+      version: raised whenever the generator yields something else.
       facts: further fields of the rows.
     """
     return tuple(
@@ -35,7 +37,7 @@ def family(
             splits=tuple(
                 Split(
                     part,
-                    _generated(generator, language, seed, size, part),
+                    _generated(generator, language, seed, size, part, version),
                     size,
                 )
                 for seed, (part, size) in enumerate(sizes)
@@ -54,6 +56,7 @@ def _generated(
     seed: int,
     size: int,
     part: str,
+    version: int,
 ) -> Generated:
     # Equal seeds in all languages make their splits parallel.
     return Generated(
@@ -64,4 +67,5 @@ def _generated(
             ("size", size),
             ("part", part),
         ),
+        version,
     )
