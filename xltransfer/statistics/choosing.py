@@ -47,7 +47,8 @@ def best(
         table.key.metric,
     )
     for one in comparisons:
-        if one.intermediate == chosen and one.is_mean:
+        is_whole = one.is_mean or len(table.languages) == 1
+        if one.intermediate == chosen and is_whole:
             return dataclasses.replace(
                 found, test_delta=one.estimate, interval=one.interval
             )

@@ -29,12 +29,14 @@ class Method:
     Attributes:
       intervals: `crossed t`, or the percentile `hierarchical bootstrap`, whose
         intervals are too narrow with few seeds.
+      redrawn: how often the bootstrap draws.
       languages: a mean's are `fixed`: it is about these; or `drawn`: it is
         about others, of which these are a sample.
     """
 
     intervals: Literal["crossed t", "hierarchical bootstrap"] = CROSSED
     languages: Literal["fixed", "drawn"] = FIXED
+    redrawn: int = bootstrap.REDRAWN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Pair:
     def by_seed(self) -> Float[np.ndarray, "S"]:
         """Returns each seed's mean over all languages but English."""
         kept = [code != ENGLISH for code in self.languages]
-        return self.deltas[:, kept].mean(axis=1)
+        return self.deltas[:, kept if any(kept) else slice(None)].mean(axis=1)
 
     def _claim(
         self, language: str, numbers: Sequence[int], method: Method
@@ -111,7 +113,7 @@ class Pair:
         spread = self._spread(deltas, examples, numbers, is_drawn)
         interval = None
         if method.intervals == BOOTSTRAP:
-            interval = self._redrawn(language, numbers, is_drawn)
+            interval = self._redrawn(language, numbers, method, is_drawn)
         elif spread.variance > 0:
             half = float(spread.half_width())
             interval = found.mean - half, found.mean + half
@@ -152,7 +154,11 @@ class Pair:
         return found
 
     def _redrawn(
-        self, language: str, numbers: Sequence[int], is_drawn: bool
+        self,
+        language: str,
+        numbers: Sequence[int],
+        method: Method,
+        is_drawn: bool,
     ) -> Interval:
         examples = None
         if all(self.influence[one] is not None for one in numbers):
@@ -171,6 +177,7 @@ class Pair:
             examples,
             generator,
             draw_languages=is_drawn,
+            redrawn=method.redrawn,
         )
 
 
