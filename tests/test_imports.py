@@ -28,7 +28,7 @@ RANKS = (
     {"workspace"},
     {"selection", "overlap"},
     {"specification"},
-    {"evaluations", "reading"},
+    {"evaluations", "reading", "constant"},
     {"contents"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},
     {"prediction"},

@@ -1,5 +1,6 @@
 """Runs one phase: restore, train, select, record."""
 
+import dataclasses
 import functools
 import json
 import math
@@ -13,7 +14,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from xltransfer import environment, renderings, selection, starting, trimming
+from xltransfer import (
+    constant,
+    environment,
+    renderings,
+    selection,
+    starting,
+    trimming,
+)
 from xltransfer.checkpoints import Checkpoints, restore_params
 from xltransfer.components import Component, Group
 from xltransfer.contents import VOCABULARY
@@ -328,12 +336,25 @@ class _Run:
         judged = chosen.get(self.ballot.judge, own)
         return {
             "identity": self.phase.identity(data_dir),
+            "constant": self._constant(),
             "selection": self.phase.training.selection,
             "step": own["step"],
             "score": judged["score"],
             "steps": step,
             "rules": chosen,
         } | summary
+
+    def _constant(self) -> dict[str, float] | None:
+        """Returns what the best constant answer would score on dev data."""
+        if self.ballot.judge is None:
+            return None
+        parts = [
+            constant.constant(cache, outcome.layout, outcome.targets(cache))
+            for part in self.ballot.rules[self.ballot.judge].parts
+            for cache in [self.workspace.cache(self.phase, part)]
+            for outcome in [self.evaluations.rendering(part).outcome]
+        ]
+        return dataclasses.asdict(constant.mean(parts))
 
 
 def group_seed(seed: int, number: int) -> int:

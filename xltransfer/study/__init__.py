@@ -1,6 +1,7 @@
 """A study: intermediates x targets x seeds -> plan -> run -> results."""
 
 from xltransfer.study.declaration import Control, Pretraining, Study, Target
+from xltransfer.study.flagging import Flag, Label, flags
 from xltransfer.study.plan import (
     Cell,
     cells,
@@ -16,6 +17,8 @@ from xltransfer.study.running import Listener, prepare, results, run
 __all__ = [
     "Cell",
     "Control",
+    "Flag",
+    "Label",
     "Listener",
     "Pretraining",
     "Study",
@@ -23,6 +26,7 @@ __all__ = [
     "cells",
     "check",
     "evaluated",
+    "flags",
     "overlaps",
     "phases",
     "prepare",
