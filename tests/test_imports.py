@@ -24,7 +24,7 @@ RANKS = (
     {"fitting"},
     {"trained"},
     {"phase"},
-    {"starting", "trimming"},
+    {"starting", "trimming", "phase_folder"},
     {"workspace"},
     {"selection", "overlap"},
     {"specification"},
@@ -54,7 +54,7 @@ RANKS = (
         "fingerprint",
         "fields",
     },
-    {"errors", "files"},
+    {"errors", "files", "claims"},
 )
 RANK = {part: rank for rank, parts in enumerate(RANKS) for part in parts}
 

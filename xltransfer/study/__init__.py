@@ -12,7 +12,8 @@ from xltransfer.study.plan import (
     rules,
     rules_of,
 )
-from xltransfer.study.running import Listener, prepare, results, run
+from xltransfer.study.running import PhasesFailed, prepare, results, run
+from xltransfer.study.worker import Listener
 
 __all__ = [
     "Cell",
@@ -20,6 +21,7 @@ __all__ = [
     "Flag",
     "Label",
     "Listener",
+    "PhasesFailed",
     "Pretraining",
     "Study",
     "Target",

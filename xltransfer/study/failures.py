@@ -20,12 +20,16 @@ class Failure:
     """Why something failed.
 
     Attributes:
+      phase: the name of the phase's folder.
+      dataset: what it was to be evaluated on; "" where it is the training.
       reason: one sentence, for a table.
       claim: under which claim of the phase's folder; tells two tries apart.
       step: the updates that were logged before, where it was a training.
       log: the file beside it that holds the traceback, if any does.
     """
 
+    phase: str
+    dataset: str
     reason: str
     claim: int
     step: int | None = None
@@ -34,10 +38,13 @@ class Failure:
 
 def read(folder: Path, dataset: str = "") -> Failure | None:
     """Returns the failure of a training, or of a dataset's evaluation."""
-    try:
-        return Failure(**json.loads(_path(folder, dataset).read_text()))
-    except FileNotFoundError:
-        return None
+    return _read(_path(folder, dataset))
+
+
+def every(folder: Path) -> set[Failure]:
+    """Returns all failures of a phase and of its evaluations."""
+    found = {_read(path) for path in folder.glob("failed*.json")}
+    return found - {None}
 
 
 def write(
@@ -51,7 +58,8 @@ def write(
         text = "".join(traceback.format_exception(error))
         files.replace(folder / log, text)
     step = None if dataset else _last_step(folder / "metrics.jsonl")
-    failure = Failure(_reason(error), claim, step, log)
+    reason = _reason(error)
+    failure = Failure(folder.name, dataset, reason, claim, step, log)
     text = json.dumps(dataclasses.asdict(failure), ensure_ascii=False, indent=1)
     files.replace(path, text + "\n")
     return failure
@@ -62,6 +70,13 @@ def clear(folder: Path, dataset: str = "") -> None:
     path = _path(folder, dataset)
     path.unlink(missing_ok=True)
     path.with_suffix(".log").unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Failure | None:
+    try:
+        return Failure(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None
 
 
 def _path(folder: Path, dataset: str) -> Path:
