@@ -98,15 +98,6 @@ class Claims:
             os.close(file)
         return Claim(folder, number + 1, self._lease)
 
-    @contextlib.contextmanager
-    def alone(self, folder: Path) -> Iterator["Claim"]:
-        """Waits until nobody else holds a folder, and holds it."""
-        folder.mkdir(parents=True, exist_ok=True)
-        while (claim := self.take(folder)) is None:
-            time.sleep(min(_POLL, self._lease / _SIGNS))
-        with claim:
-            yield claim
-
     def _is_free(self, folder: Path, number: int) -> bool:
         text = _read(folder, number)
         holder = _holder(text)
@@ -162,6 +153,17 @@ class Claim:
                 os.write(file, text)
             finally:
                 os.close(file)
+
+
+@contextlib.contextmanager
+def alone(folder: Path, lease: float = LEASE) -> Iterator[Claim]:
+    """Waits until nobody else holds a folder, makes it, and holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mine = Claims(lease)
+    while (claim := mine.take(folder)) is None:
+        time.sleep(_POLL)
+    with claim:
+        yield claim
 
 
 def holder(folder: Path) -> Holder | None:
