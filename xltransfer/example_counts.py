@@ -1,6 +1,6 @@
 """What each example adds to a metric: a small file a language.
 
-`<folder>/<task>/<split>-<language>.npy`, beside the predictions: an array of
+`examples…/<task>/<split>-<language>.npy`, beside `predictions…`: an array of
 records, one an example in the order of the labels, with a field
 `<metric>:<column>` for each column of `metrics.COUNTED`, and, where questions
 have ids, `id`: a 64-bit digest that tells the same question in other languages.
@@ -64,6 +64,12 @@ class Counts:
             )
             return found - found.mean()
         return None
+
+
+def beside(predictions: Path) -> Path:
+    """Returns the folder of the counts that belong to one of predictions."""
+    name = predictions.name.removeprefix("predictions")
+    return predictions.with_name(f"examples{name}")
 
 
 def path_of(folder: Path, task: str, language: str, split: str) -> Path:
