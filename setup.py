@@ -13,6 +13,7 @@ setup(
     package_data={
         "tasks.downloads": ["digests.txt"],
         "xltransfer.published": ["*.csv"],
+        "xltransfer.statistics": ["coverage.json"],
     },
     python_requires=">=3.11",
     install_requires=[
@@ -32,6 +33,7 @@ setup(
         "requests>=2.32",
         "rich>=14",
         "safetensors>=0.6",
+        "scipy>=1.15",
         "sentencepiece>=0.2.3",
         "seqio>=0.0.20",
         "tensorboard>=2.21",

@@ -32,7 +32,7 @@ RANKS = (
     {"contents"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},
     {"prediction"},
-    {"outcomes"},
+    {"outcomes", "statistics"},
     {
         "data",
         "objectives",
@@ -41,6 +41,7 @@ RANKS = (
         "checkpoints",
         "optimizer",
         "submission",
+        "example_counts",
     },
     {"partitioning", "models", "pretrained", "metrics", "environment"},
     {
@@ -48,7 +49,6 @@ RANKS = (
         "language_groups",
         "results",
         "published",
-        "statistics",
         "interruption",
         "host_memory",
         "fingerprint",
