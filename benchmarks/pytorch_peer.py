@@ -19,11 +19,14 @@ import transformers
 
 DYNAMIC = "dynamic"
 IGNORED = -100
+ROWS = 32
+# Of XLM-R base, whose vectors of sentences are the best (XTREME's scripts).
+LAYER = 8
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=("write", "train"))
+    parser.add_argument("command", choices=("write", "train", "predict"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", choices=MODELS, required=True)
     parser.add_argument("--layers", type=int)
@@ -36,7 +39,8 @@ def main() -> None:
         kind, make = MODELS[arguments.model]
         kind(make(arguments.layers)).save_pretrained(arguments.folder)
     else:
-        print(json.dumps(train(arguments)))
+        run = {"train": train, "predict": predict}[arguments.command]
+        print(json.dumps(run(arguments)))
 
 
 def _xlmr_base(layers: int | None) -> transformers.PretrainedConfig:
@@ -70,6 +74,9 @@ MODELS = {
         transformers.XLMRobertaForSequenceClassification,
         _xlmr_base,
     ),
+    "xnli": (transformers.XLMRobertaForSequenceClassification, _xlmr_base),
+    "xquad": (transformers.XLMRobertaForQuestionAnswering, _xlmr_base),
+    "tatoeba": (transformers.XLMRobertaModel, _xlmr_base),
     "mt5_small": (transformers.MT5ForConditionalGeneration, _mt5_small),
 }
 
@@ -111,6 +118,63 @@ def train(arguments: argparse.Namespace) -> dict:
     return {"seconds": seconds, "losses": losses, "peak": peak}
 
 
+def predict(arguments: argparse.Namespace) -> dict:
+    """Predicts all rows in their order; writes what is compared."""
+    kind, _ = MODELS[arguments.model]
+    model = kind.from_pretrained(arguments.folder).eval()
+    pad_id = model.config.pad_token_id
+    with np.load(arguments.folder / "rows.npz", allow_pickle=False) as stored:
+        ends = np.cumsum(stored["lengths"])
+        rows = np.split(stored["ids"], ends[:-1])
+    output, found = OUTPUTS[arguments.model], []
+    with torch.inference_mode():
+        # The first calls are slower.
+        output(model, *_inputs(rows[:ROWS], arguments.pad, pad_id))
+        begin = time.perf_counter()
+        for low in range(0, len(rows), ROWS):
+            inputs = _inputs(rows[low : low + ROWS], arguments.pad, pad_id)
+            found.append(output(model, *inputs).numpy())
+        seconds = time.perf_counter() - begin
+    np.save(arguments.folder / "outputs.npy", np.concatenate(found))
+    return {"seconds": seconds}
+
+
+def _classes(
+    model: torch.nn.Module, tokens: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
+    return model(input_ids=tokens, attention_mask=mask).logits.argmax(-1)
+
+
+def _best_starts(
+    model: torch.nn.Module, tokens: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
+    logits = model(input_ids=tokens, attention_mask=mask).start_logits
+    return logits.masked_fill(mask == 0, -torch.inf).amax(-1)
+
+
+def _vectors(
+    model: torch.nn.Module, tokens: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
+    hidden = model(
+        input_ids=tokens, attention_mask=mask, output_hidden_states=True
+    ).hidden_states[LAYER]
+    weights = mask[..., None].float()
+    return (hidden * weights).sum(1) / weights.sum(1)
+
+
+OUTPUTS = {"xnli": _classes, "xquad": _best_starts, "tatoeba": _vectors}
+
+
+def _inputs(
+    rows: list[np.ndarray], pad: str, pad_id: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Returns ids, and 1 where they are no padding."""
+    longest = max(map(len, rows)) if pad == DYNAMIC else int(pad)
+    lengths = torch.tensor([len(ids) for ids in rows])
+    mask = (torch.arange(longest) < lengths[:, None]).long()
+    return _padded(rows, longest, pad_id), mask
+
+
 def _optimizer(model: torch.nn.Module, steps: int) -> tuple:
     parameters = list(model.parameters())
     groups = [
@@ -130,10 +194,7 @@ def _batch(
     is_text = f"targets_{step}" in stored
     name = "inputs" if is_text else "tokens"
     inputs = _sequences(stored, step, name)
-    longest = max(map(len, inputs)) if pad == DYNAMIC else int(pad)
-    tokens = _padded(inputs, longest, pad_id)
-    lengths = torch.tensor([len(ids) for ids in inputs])
-    mask = (torch.arange(longest) < lengths[:, None]).long()
+    tokens, mask = _inputs(inputs, pad, pad_id)
     if not is_text:
         labels = torch.from_numpy(stored[f"labels_{step}"]).long()
     else:

@@ -5,12 +5,15 @@ model of English, their ids spread over the published range.
 """
 
 import dataclasses
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 
 from tasks.vocabularies import TrainedVocabulary
 from xltransfer.components import Component, components_of
+from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache, open_cache
 from xltransfer.models.mt5 import MT5Config
 from xltransfer.models.xlmr import XLMRConfig
@@ -110,15 +113,31 @@ def training(shape: Shape, steps: int, batch_size: int = 32) -> Training:
 
 def _spread(old: Path, new: Path, size: int) -> None:
     """Copies a cache; the ids of pieces go to random places, in order."""
-    new.mkdir(parents=True)
-    for path in old.iterdir():
-        (new / path.name).write_bytes(path.read_bytes())
     places = np.random.default_rng(0).choice(
         np.arange(FIRST_PIECE, size - 1), 2**16 - FIRST_PIECE, replace=False
     )
     table = np.concatenate([np.arange(FIRST_PIECE), np.sort(places)])
+    shutil.copytree(old, new)
     for name in SEQUENCES:
-        path = old / f"{name}.npy"
+        path = new / f"{name}.npy"
         if path.exists():
             ids = np.load(path, allow_pickle=False)
-            np.save(new / path.name, table.astype(np.int32)[ids])
+            np.save(path, table.astype(np.int32)[ids])
+
+
+def beginning(cache: Cache, folder: Path, size: int) -> Cache:
+    """Copies the first examples of a cache."""
+    shutil.copytree(cache.directory, folder)
+    size = min(size, cache.size)
+    manifest = cache.manifest | {"size": size}
+    (folder / caches.MANIFEST).write_text(json.dumps(manifest))
+    for name in manifest["features"]:
+        values = np.load(folder / f"{name}.npy", allow_pickle=False)
+        end = size
+        if name in cache.sequences:
+            path = folder / f"{name}.offsets.npy"
+            offsets = np.load(path, allow_pickle=False)[: size + 1]
+            np.save(path, offsets)
+            end = offsets[-1]
+        np.save(folder / f"{name}.npy", values[:end])
+    return open_cache(folder)
