@@ -129,21 +129,23 @@ def _evaluate(
         measured = evaluate.evaluate(
             model(part),
             workspace.cache(cell.phase, part),
-            directory / _folder(cell, part, step, workspace),
+            directory / _folder("predictions", cell, part, step, workspace),
             chosen | {"prediction": identity["prediction"]},
+            examples=directory
+            / _folder("examples", cell, part, step, workspace),
         )
         records.append(path, measured)
 
 
 def _folder(
-    cell: Cell, part: Component, step: int, workspace: Workspace
+    name: str, cell: Cell, part: Component, step: int, workspace: Workspace
 ) -> str:
     """Returns where predictions lie: `predictions`, but for what is unusual.
 
     `predictions-STEP` are another checkpoint's than the selected one's;
-    `-generation` are labels that were generated, not ranked.
+    `-generation` are labels that were generated, not ranked. What each example
+    adds to the metric lies in `examples`, named likewise.
     """
-    name = "predictions"
     if step != finished(cell.phase, workspace)["step"]:
         name += f"-{step}"
     is_generated = _prediction(cell, part) == cell.prediction == GENERATION
