@@ -159,7 +159,18 @@ class Synthetic:
                 for name in self.targets
             },
             "cells": cells,
-            "absent": {},
+            "evaluations": {
+                name: {
+                    "present": [
+                        f"{name}.{code}"
+                        for code in TASKS[name].known_languages[
+                            : self.languages
+                        ]
+                    ],
+                    "absent": [],
+                }
+                for name in self.targets
+            },
             "overlaps": [],
         }
 
@@ -271,7 +282,10 @@ def _curve(
             "padding_share": random_numbers.uniform(0.02, 0.2),
         }
         if kind == "target" and point % 4 == 0:
-            yield {"step": 100 * point, "dev": 88 - 30 / point}
+            yield {
+                "step": 100 * point,
+                "dev": 88 - 30 / point + random_numbers.gauss(0, 0.4),
+            }
 
 
 def _configuration(
@@ -326,4 +340,4 @@ def _digest(*parts: str) -> str:
 
 def _write(path: Path, value: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
+    path.write_text(json.dumps(value, indent=1) + "\n")

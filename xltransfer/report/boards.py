@@ -10,6 +10,7 @@ from typing import Any
 from tasks.languages import LANGUAGES, OTHER_LANGUAGES
 from xltransfer.report.document import Cell
 from xltransfer.report.matrix import (
+    ENGLISH,
     NOT_ZERO_SHOT,
     OTHERS,
     ZERO_SHOT,
@@ -54,7 +55,7 @@ class Board:
 
     @property
     def languages(self) -> list[str]:
-        """Codes, by family and name."""
+        """Codes, English first, then by family and name."""
         codes = [one for one in self.matrix.columns if one not in _MEANS]
         return sorted(codes, key=_order)
 
@@ -151,6 +152,8 @@ def language_name(code: str) -> str:
 
 
 def _order(code: str) -> tuple[str, str]:
+    if code == ENGLISH:
+        return "", ""
     known = (LANGUAGES | OTHER_LANGUAGES).get(code)
     return (known.family, known.name) if known else ("~", code)
 

@@ -1,6 +1,7 @@
 """Learning curves as small multiples: a panel for each row, a line a seed."""
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -45,12 +46,13 @@ def curves(
         return None
     vertical = _range(metric, [y for one in lines.values() for _, y in one])
     last = max(x for one in lines.values() for x, _ in one)
-    count = min(len(panels), _PANELS)
+    bands = math.ceil(len(panels) / _PANELS)
+    count = math.ceil(len(panels) / bands)
     width = min((_WIDTH - _LEFT) / count - _GAP, _WIDEST)
     height = _HEAD + _HEIGHT + _FOOT
     parts: list[str] = []
     for number, panel in enumerate(panels):
-        band, place = divmod(number, _PANELS)
+        band, place = divmod(number, count)
         left, top = _LEFT + place * (width + _GAP), band * height
         x = Axis(0, last, left, left + width)
         y = Axis(*vertical, top + _HEAD + _HEIGHT, top + _HEAD)
@@ -58,14 +60,18 @@ def curves(
         if ghost:
             parts += _lines(ghost, lines, x, y, "ghost")
         parts += _lines(panel, lines, x, y, "curve")
-    bands = (len(panels) - 1) // _PANELS + 1
     alternative = (
         f"{title}: {metric} by step, for {len(panels)} rows with a line for "
         "each seed; the table of phases has their ends."
     )
     return Figure(
         drawing.drawing(
-            *(_LEFT + count * (width + _GAP), bands * height, alternative, parts)
+            *(
+                _LEFT + count * (width + _GAP),
+                bands * height,
+                alternative,
+                parts,
+            )
         ),
         alternative,
         f"{title}: {metric} by step, a line a seed"
@@ -104,7 +110,9 @@ def _frame(panel: Panel, x: Axis, y: Axis, is_first: bool) -> Iterator[str]:
     )
     if is_first:
         for one in ticks:
-            yield drawing.text((x.start - 6, y(one) + 4), f"{one:g}", "tick end")
+            yield drawing.text(
+                (x.start - 6, y(one) + 4), f"{one:g}", "tick end"
+            )
     yield drawing.text((x.end, y.start + 13), f"{x.high:,.0f}", "tick end")
     yield drawing.text((x.start, y.start + 13), "0", "tick start")
 

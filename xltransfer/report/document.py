@@ -59,6 +59,15 @@ class Table:
             for row in self.rows
         ]
 
+    @property
+    def are_numbers(self) -> list[bool]:
+        """Tells of each column whether any of its cells has a value."""
+        rows = self.cells
+        return [
+            any(row[number].value is not None for row in rows)
+            for number in range(len(self.columns))
+        ]
+
 
 @dataclasses.dataclass(frozen=True)
 class Text:

@@ -33,13 +33,15 @@ class Axis:
         """Returns about `count` round numbers within."""
         rough = (self.high - self.low) / count or 1.0
         unit = 10.0 ** math.floor(math.log10(rough))
-        step = next(unit * k for k in (1, 2, 5, 10) if unit * k >= rough)
+        step = next(unit * k for k in (1, 2, 3, 5, 10) if unit * k >= rough)
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         return [step * number for number in range(first, last + 1)]
 
 
-def drawing(width: float, height: float, title: str, parts: Iterable[str]) -> str:
+def drawing(
+    width: float, height: float, title: str, parts: Iterable[str]
+) -> str:
     """Returns a whole drawing; `title` is read out in its place."""
     return (
         f'<svg class="plot" role="img" aria-label={quoteattr(title)} '

@@ -17,7 +17,9 @@ def scale(deltas: Iterable[float]) -> float:
         return 1.0
     wanted = max(sizes[int(0.95 * (len(sizes) - 1))], 0.1)
     unit = 10.0 ** math.floor(math.log10(wanted))
-    return next(unit * one for one in (1, 2, 3, 5, 8, 10) if unit * one >= wanted)
+    return next(
+        unit * one for one in (1, 2, 3, 5, 8, 10) if unit * one >= wanted
+    )
 
 
 def scale_of(boards: Iterable[Board]) -> float:

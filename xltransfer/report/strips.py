@@ -11,7 +11,7 @@ from xltransfer.report.matrix import Row
 
 _WIDTH = 1180
 _LABELS, _GAP, _LINE, _HEAD, _FOOT = 96, 10, 15, 20, 26
-_PANELS = 8  # In one row of panels.
+_PANELS = 10  # In one band, at most.
 _WIDEST = 230
 
 
@@ -20,14 +20,14 @@ def strip(board: Board) -> Figure:
     rows = board.compared
     limits = _limits(board, rows)
     parts: list[str] = []
-    count = min(len(rows), _PANELS)
+    bands = math.ceil(len(rows) / _PANELS)
+    count = math.ceil(len(rows) / bands)
     width = min((_WIDTH - _LABELS) / count - _GAP, _WIDEST)
     height = _HEAD + _LINE * len(board.languages) + _FOOT
-    bands = math.ceil(len(rows) / _PANELS)
     for band in range(bands):
         top = band * height
         parts += _names(board, top)
-        for number, row in enumerate(rows[band * _PANELS : (band + 1) * _PANELS]):
+        for number, row in enumerate(rows[band * count : (band + 1) * count]):
             left = _LABELS + number * (width + _GAP)
             axis = Axis(-limits, limits, left, left + width)
             parts += _panel(board, row, axis, top)
@@ -82,16 +82,31 @@ def _panel(board: Board, row: Row, axis: Axis, top: float) -> Iterator[str]:
     label = drawing.fitted(board.label(row), axis.end - axis.start)
     yield drawing.text((axis.start, top + 13), label, "strong")
     yield drawing.box(
-        axis.start, top + _HEAD, axis.end - axis.start, bottom - top - _HEAD, "ground"
+        axis.start,
+        top + _HEAD,
+        axis.end - axis.start,
+        bottom - top - _HEAD,
+        "ground",
     )
-    ticks = axis.ticks(3 if axis.end - axis.start < 150 else 5)
+    step = _step(axis.high)
+    ticks = [-step, 0, step]
     yield drawing.segments(
         [((axis(x), top + _HEAD), (axis(x), bottom)) for x in ticks], "grid"
     )
-    yield drawing.segments([((axis(0), top + _HEAD), (axis(0), bottom))], "zero")
+    yield drawing.segments(
+        [((axis(0), top + _HEAD), (axis(0), bottom))], "zero"
+    )
     for x in ticks:
-        yield drawing.text((axis(x), bottom + 13), f"{x:+g}" if x else "0", "tick")
+        yield drawing.text(
+            (axis(x), bottom + 13), f"{x:+g}".replace("-", "−") if x else "0", "tick"
+        )
     yield from _marks(board, row, axis, top)
+
+
+def _step(limit: float) -> float:
+    """Returns a round number well inside of a panel."""
+    unit = 10.0 ** math.floor(math.log10(0.8 * limit))
+    return max(unit * one for one in (1, 2, 3, 5) if unit * one <= 0.8 * limit)
 
 
 def _marks(board: Board, row: Row, axis: Axis, top: float) -> Iterator[str]:
@@ -110,7 +125,9 @@ def _marks(board: Board, row: Row, axis: Axis, top: float) -> Iterator[str]:
                 if axis.holds(x)
             ]
         is_sure = found is not None and found.is_significant
-        (filled if is_sure else open_dots).append((axis(row.deltas[code].mean), y))
+        (filled if is_sure else open_dots).append(
+            (axis(row.deltas[code].mean), y)
+        )
     yield drawing.segments(lines, "interval")
     yield drawing.segments(caps, "interval")
     yield drawing.dots(open_dots, "open")

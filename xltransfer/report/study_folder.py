@@ -75,6 +75,11 @@ class StudyFolder:
         """The label of the row without an intermediate phase."""
         return self.description["direct"]
 
+    def evaluation(self, target: str) -> Mapping[str, list[str]]:
+        """Returns the datasets of a target, `present` and `absent`."""
+        name = self.description["targets"][target]["evaluation"]
+        return self.description["evaluations"][name]
+
     @property
     def controls(self) -> tuple[str, ...]:
         """The labels of the rows that are no intermediates."""
@@ -106,7 +111,10 @@ def _description(path: Path) -> Mapping[str, Any]:
             "it is called again; nothing is trained anew."
         )
     found = _json(path)
-    needed = ("name", "direct", "controls", "seeds", "targets", "cells")
+    needed = (
+        *("name", "command", "model", "init", "direct", "intermediates"),
+        *("controls", "seeds", "targets", "cells", "evaluations", "overlaps"),
+    )
     missing = [one for one in needed if one not in found]
     if missing or found.get("format") != _FORMAT:
         raise InputError(
@@ -144,7 +152,7 @@ def _typed(path: Path, line: int, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _phase(folder: Path) -> PhaseRecord:
     """Reads what is there; of a phase that never began, the name tells it."""
-    kind, _, identity = folder.name.partition("-")
+    kind = folder.name.partition("-")[0]
     path = folder / "phase.json"
     known = _json(path) if path.exists() else {}
     begun = {"kind": kind, "seed": -1, "components": [], "training": {}}

@@ -59,7 +59,7 @@ def describe(
             for label, target in study.targets.items()
         },
         "cells": [_cell(one, workspace) for one in every],
-        "absent": _absent(every, workspace),
+        "evaluations": _evaluations(every, workspace),
         "overlaps": [_overlap(one) for one in overlaps(study, workspace)],
     }
 
@@ -83,10 +83,16 @@ def _lineage(last: Phase) -> list[Phase]:
     return [*before, last]
 
 
-def _absent(every: Sequence[Cell], workspace: Workspace) -> dict[str, list]:
-    """Returns by evaluation the datasets whose files were not there."""
-    found = {one.evaluation: evaluated(one, workspace)[1] for one in every}
-    return {name: absent for name, absent in found.items() if absent}
+def _evaluations(
+    every: Sequence[Cell], workspace: Workspace
+) -> dict[str, dict[str, list[str]]]:
+    """Returns by evaluation its datasets: those that were there, and not."""
+    found = {}
+    for cell in every:
+        present, absent = evaluated(cell, workspace)
+        names = [part.dataset.name for part in present]
+        found[cell.evaluation] = {"present": names, "absent": absent}
+    return found
 
 
 def _overlap(one: Overlap) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from xltransfer.report.study_folder import PhaseRecord, StudyFolder
 
 # What must differ between two cells, and says nothing of how they trained.
 _IDENTITY = ("seed", "parent", "init")
+_DATA = ("components", "validation")
 _ABSENT = "–"
 
 
@@ -35,7 +36,9 @@ def section(contents: Contents) -> Section:
         if unlike
         else Text("That is so for every row and target of this study."),
     ]
-    intermediate = [x for x in folder.phases.values() if x.kind == "intermediate"]
+    intermediate = [
+        x for x in folder.phases.values() if x.kind == "intermediate"
+    ]
     if intermediate:
         blocks.append(_varying(folder, flat))
     blocks.append(Comparer(_cells(folder), flat))
@@ -78,10 +81,11 @@ def flattened(phase: PhaseRecord) -> dict[str, str]:
         if isinstance(value, dict):
             for name, one in value.items():
                 add(f"{where}.{name}" if where else name, one)
-        elif isinstance(value, list) and any(isinstance(x, dict) for x in value):
+        elif isinstance(value, list) and any(
+            isinstance(x, dict) for x in value
+        ):
             for number, one in enumerate(value):
-                name = f"[{number}]" if len(value) > 1 else ""
-                add(f"{where}{name}", one)
+                add(f"{where}[{number}]", one)
         else:
             is_text = isinstance(value, str)
             shown = value if is_text else json.dumps(value, ensure_ascii=False)
@@ -107,21 +111,33 @@ def _varying(
 ) -> Table:
     """Returns what differs between intermediates' phases: fields by rows."""
     first: dict[str, Mapping[str, str]] = {}
+    data: dict[str, str] = {}
     for cell in folder.description["cells"]:
         for name in cell["phases"][:-1]:
             if folder.phases[name].kind == "intermediate" and flat[name]:
                 first.setdefault(cell["intermediate"], flat[name])
-    fields = [one for one in differing(list(first.values())) if one != "seed"]
+                names = folder.phases[name].data
+                data.setdefault(cell["intermediate"], " + ".join(names))
+    fields = [
+        one
+        for one in differing(list(first.values()))
+        if one != "seed" and not one.startswith(_DATA)
+    ]
     return Table(
         "intermediate-differences",
         "Fields in which the intermediate phases differ (of each row, the phase "
         "of its first seed).",
         ["field", *first],
         [
-            [name, *(_short(one.get(name, _ABSENT)) for one in first.values())]
-            for name in fields
+            ["data", *data.values()],
+            *(
+                [
+                    name,
+                    *(_short(one.get(name, _ABSENT)) for one in first.values()),
+                ]
+                for name in fields
+            ),
         ],
-        long=True,
     )
 
 

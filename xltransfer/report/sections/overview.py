@@ -11,6 +11,7 @@ from xltransfer.report.shading import legend, scale
 from xltransfer.statistics.conclusions import Best, Comparison
 
 _SHOWN = 12
+_SHORT = {"exact_match": "EM", "f1": "F1"}
 
 
 def section(contents: Contents) -> Section:
@@ -71,7 +72,11 @@ def _matrix(name: str, title: str, boards: Sequence[Board]) -> Table:
     )
     direct = boards[0].direct
     rows = [
-        [_named(label, boards), *_cells(label, boards, points), _mean(label, boards, points)]
+        [
+            _named(label, boards),
+            *_cells(label, boards, points),
+            _mean(label, boards, points),
+        ]
         for label in labels
         if any(label == row.label for one in boards for row in one.compared)
     ]
@@ -82,7 +87,10 @@ def _matrix(name: str, title: str, boards: Sequence[Board]) -> Table:
         f"{direct!r} itself, in percent.",
         ["intermediate", *map(_column, boards), "all targets"],
         [[direct, *_scores(boards), ""], *rows],
-        notes=[legend(points), *dict.fromkeys(n for one in boards for n in one.notes)],
+        notes=[
+            legend(points),
+            *dict.fromkeys(n for one in boards for n in one.notes),
+        ],
         scale=points,
         pinned=1,
     )
@@ -93,7 +101,7 @@ def _named(label: str, boards: Sequence[Board]) -> str:
 
 
 def _column(board: Board) -> str:
-    return f"{board.target} {board.metric}"
+    return f"{board.target} {_SHORT.get(board.metric, board.metric)}"
 
 
 def _row(label: str, board: Board) -> Row | None:
@@ -105,7 +113,11 @@ def _scores(boards: Sequence[Board]) -> list[Cell]:
     for board in boards:
         row = _row(board.direct, board)
         score = row and row.scores.get(board.mean)
-        found.append(Cell(str(score), score.mean) if score else Cell("–"))
+        found.append(
+            Cell(f"{score.mean:.1f}", score.mean, note=str(score))
+            if score
+            else Cell("–")
+        )
     return found
 
 

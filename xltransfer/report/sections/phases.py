@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from xltransfer.components import shortened
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Cell, Section, Table
 from xltransfer.report.study_folder import PhaseRecord
@@ -13,13 +14,19 @@ _COLUMNS = (
     *("examples/s", "tokens/s", "padding", "device", "state"),
 )
 
+_KINDS = ("pretrain", "intermediate", "target")
+
 
 def section(contents: Contents) -> Section:
     """Returns a summary by kind, and the table of all phases."""
     folder = contents.folder
-    every = list(folder.phases.values())
+    every = sorted(
+        folder.phases.values(), key=lambda one: _KINDS.index(one.kind)
+    )
     shared = {
-        name: sum(name in cell["phases"] for cell in folder.description["cells"])
+        name: sum(
+            name in cell["phases"] for cell in folder.description["cells"]
+        )
         for name in folder.phases
     }
     whole = Table(
@@ -74,7 +81,7 @@ def _row(one: PhaseRecord, cells: int) -> list[Cell | str]:
     steps = one.configuration["training"].get("steps")
     return [
         one.name,
-        " + ".join(one.data),
+        shortened(one.data),
         Cell(str(one.seed), one.seed) if one.seed >= 0 else "–",
         _count(cells),
         _count(done.get("steps", steps)),

@@ -26,12 +26,13 @@ def sections(contents: Contents) -> list[Section]:
 
 
 def _blocks(contents: Contents, board: Board, number: int) -> list[Block]:
-    facts = contents.folder.description["targets"].get(board.target, {})
-    absent = contents.folder.description["absent"].get(facts.get("evaluation"))
+    absent = contents.folder.evaluation(board.target)["absent"]
     blocks: list[Block] = []
     if absent:
         blocks.append(
-            Text(f"Not evaluated, since files were missing: {', '.join(absent)}.")
+            Text(
+                f"Not evaluated, since files were missing: {', '.join(absent)}."
+            )
         )
     if board.compared:
         blocks += [_deltas(board, number), strip(board)]
