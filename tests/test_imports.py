@@ -146,7 +146,12 @@ def test_tensorflow_and_seqio_live_in_tasks_and_the_cache_builder():
         ("gin", "xltransfer/configuration.py"),
         ("orbax", "xltransfer/checkpoints.py"),
         ("grain", "xltransfer/data/"),
-        ("tensorboardX", "xltransfer/monitoring.py"),
+        (
+            "tensorboardX",
+            "xltransfer/monitoring.py xltransfer/report/tensorboard.py",
+        ),
+        ("jinja2", "xltransfer/report/"),
+        ("PIL", "xltransfer/report/"),
         ("torch", "xltransfer/pretrained/"),
         ("tensorstore", "xltransfer/pretrained/"),
         ("typer", "xltransfer/cli.py xltransfer/commands/"),

@@ -302,6 +302,8 @@ def _configuration(
                 "dataset": one.strip(),
                 "split": "train",
                 "rate": 1.0,
+                "language": one.strip().rpartition(".")[2],
+                "problem": "classification",
                 "source": _digest(one.strip(), "train"),
             }
             for one in data.split("+")

@@ -35,6 +35,7 @@ class Board:
       matrix: its numbers: rows, and columns by language.
       comparisons: of a row and a language, what was concluded.
       overlaps: by label of a row, why it is not zero-shot.
+      degenerate: by label of a row, which of its runs learnt nothing.
       direct: the row that deltas are against.
     """
 
@@ -45,6 +46,7 @@ class Board:
     matrix: Matrix
     comparisons: Mapping[tuple[str, str], Comparison]
     overlaps: Mapping[str, str]
+    degenerate: Mapping[str, str]
     direct: str
 
     @property
@@ -90,7 +92,8 @@ class Board:
             found.append(
                 f"Not zero-shot: the checkpoints were {self.why_not_zero_shot}."
             )
-        return found + [f"† {text}" for text in self.overlaps.values()]
+        found += [f"† {text}" for text in self.overlaps.values()]
+        return found + [f"‡ {text}" for text in self.degenerate.values()]
 
     def comparison(self, row: Row, column: str) -> Comparison | None:
         """Returns what was concluded of a delta, if anything."""
@@ -98,8 +101,10 @@ class Board:
         return self.comparisons.get((row.label, language))
 
     def label(self, row: Row) -> str:
-        """Returns the row's label, with a dagger where it is not zero-shot."""
-        return row.label + " †" * (row.label in self.overlaps)
+        """Returns the row's label, with what its numbers are marked by."""
+        marks = "†" * (row.label in self.overlaps)
+        marks += "‡" * (row.label in self.degenerate)
+        return f"{row.label} {marks}".rstrip()
 
     def delta(self, row: Row, column: str, scale: float) -> Cell:
         """Returns a delta as a cell, shaded against a scale in points."""
@@ -184,5 +189,27 @@ def _board(
             for one in folder.description["overlaps"]
             if one["target"] == matrix.target
         },
+        _degenerate(folder, *key),
         folder.direct,
     )
+
+
+def _degenerate(
+    folder: StudyFolder, model: str, target: str, metric: str, selection: str
+) -> dict[str, str]:
+    """Returns by label which runs behind a table's numbers learnt nothing."""
+    names = ("model", "target", "metric", "selection")
+    runs: dict[str, dict[int, bool]] = {}
+    for row in folder.results:
+        if tuple(row[n] for n in names) == (model, target, metric, selection):
+            seeds = runs.setdefault(row["intermediate"], {})
+            seeds[row["seed"]] = row["phase"] in folder.degenerate
+    return {
+        label: (
+            f"{label}: {sum(seeds.values())} of {len(seeds)} runs are no better "
+            "than a constant answer; its means include them, and its deltas "
+            "are not tested."
+        )
+        for label, seeds in runs.items()
+        if any(seeds.values())
+    }

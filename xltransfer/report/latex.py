@@ -1,6 +1,6 @@
 """The report in LaTeX, with booktabs: its tables, to be put into a paper.
 
-Needs booktabs, longtable and textcomp, and compiles with pdfTeX, XeTeX and
+Needs booktabs, longtable, float and textcomp, and compiles with pdfTeX, XeTeX and
 LuaTeX. What pdfTeX has no letters for (labels in other scripts) it shows as
 code points; XeTeX and LuaTeX need a font that has them.
 """
@@ -42,12 +42,15 @@ _SPECIAL = {
     "×": r"$\times$",
     "→": r"$\rightarrow$",
     "†": r"\textdagger{}",
+    "‡": r"\textdaggerdbl{}",
     "–": "--",
     "…": r"\ldots{}",
     "*": r"\textasteriskcentered{}",
 }
 # More rows than this go over several pages.
 _FLOATING = 45
+# Characters of a column, before it is broken into lines.
+_WIDEST = 34
 _HEAD = r"""% Made by `xltransfer report`. A table can be copied out by its label.
 \documentclass[10pt]{article}
 \usepackage{iftex}
@@ -59,7 +62,7 @@ _HEAD = r"""% Made by `xltransfer report`. A table can be copied out by its labe
 \fi
 \usepackage{textcomp}
 \usepackage[margin=2cm]{geometry}
-\usepackage{booktabs,longtable}
+\usepackage{booktabs,longtable,float}
 \setlength{\tabcolsep}{3pt}
 \setcounter{secnumdepth}{0}
 \sloppy
@@ -136,9 +139,7 @@ def _listing(text: str) -> str:
 
 
 def _table(table: Table) -> str:
-    size = r"\footnotesize" if len(table.columns) <= 9 else r"\scriptsize"
-    if len(table.columns) > 13:
-        size = r"\tiny"
+    size = _size(table)
     columns = _alignment(table)
     caption = escaped(" ".join([table.caption, *table.notes]))
     head = rf"{_line(table.columns)} \midrule"
@@ -151,19 +152,33 @@ def _table(table: Table) -> str:
             f"\\bottomrule\n\\endfoot\n{body}\n\\end{{longtable}}}}"
         )
     return (
-        f"\\begin{{table}}[htbp]\n\\centering{size}\n\\caption{{{caption}}}{label}\n"
+        f"\\begin{{table}}[H]\n\\centering{size}\n\\caption{{{caption}}}{label}\n"
         f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head}\n{body}\n"
         "\\bottomrule\n\\end{tabular}\n\\end{table}"
     )
 
 
+def _size(table: Table) -> str:
+    """Returns a size in which its widest lines fit between the margins."""
+    rows = [[Cell(one) for one in table.columns], *table.cells]
+    widths = [
+        min(max(len(row[number].text) for row in rows), _WIDEST) + 1.5
+        for number in range(len(table.columns))
+    ]
+    for size, room in ((r"\footnotesize", 110), (r"\scriptsize", 132)):
+        if sum(widths) <= room:
+            return size
+    return r"\tiny\setlength{\tabcolsep}{2pt}"
+
+
 def _alignment(table: Table) -> str:
     """Numbers are set right, text left, and long text in a narrow column."""
     found = []
+    share = min(0.3, 1.2 / len(table.columns))
     for number in range(len(table.columns)):
         cells = [row[number] for row in table.cells]
-        if any(len(one.text) > 34 for one in cells):
-            found.append(r"p{0.3\linewidth}")
+        if any(len(one.text) > _WIDEST for one in cells):
+            found.append(rf"p{{{share:.2f}\linewidth}}")
         elif number < table.headers or all(x.value is None for x in cells):
             found.append("l")
         else:

@@ -98,7 +98,9 @@ def _panel(board: Board, row: Row, axis: Axis, top: float) -> Iterator[str]:
     )
     for x in ticks:
         yield drawing.text(
-            (axis(x), bottom + 13), f"{x:+g}".replace("-", "−") if x else "0", "tick"
+            (axis(x), bottom + 13),
+            f"{x:+g}".replace("-", "−") if x else "0",
+            "tick",
         )
     yield from _marks(board, row, axis, top)
 

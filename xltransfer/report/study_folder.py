@@ -62,6 +62,7 @@ class StudyFolder:
       results: the rows of `results.csv`, with numbers as numbers.
       phases: by name, in the order of the study's cells.
       gin: `config.gin`.
+      flags: `flags.json`: what is out of the ordinary with phases and cells.
     """
 
     path: Path
@@ -69,6 +70,7 @@ class StudyFolder:
     results: tuple[Mapping[str, Any], ...]
     phases: Mapping[str, PhaseRecord]
     gin: str
+    flags: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def direct(self) -> str:
@@ -79,6 +81,15 @@ class StudyFolder:
         """Returns the datasets of a target, `present` and `absent`."""
         name = self.description["targets"][target]["evaluation"]
         return self.description["evaluations"][name]
+
+    @property
+    def degenerate(self) -> dict[str, str]:
+        """By identity of a phase that is no better than chance, why."""
+        return {
+            one["phase"].rpartition("-")[2]: one["reason"]
+            for one in self.flags
+            if one["kind"] == "degenerate"
+        }
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -101,6 +112,7 @@ def read(path: Path) -> StudyFolder:
         tuple(_results(path / "results.csv")),
         {name: _phase(path / "phases" / name) for name in names},
         gin.read_text(encoding="utf-8") if gin.exists() else "",
+        tuple(_flags(path / "flags.json")),
     )
 
 
@@ -121,6 +133,16 @@ def _description(path: Path) -> Mapping[str, Any]:
             f"{path}: written by another version, or damaged"
             + (f": {', '.join(missing)} missing." if missing else ".")
         )
+    return found
+
+
+def _flags(path: Path) -> list[Mapping[str, Any]]:
+    if not path.exists():
+        return []
+    found = _json(path, list)
+    for number, one in enumerate(found, start=1):
+        if not {"phase", "cells", "kind", "reason"} <= set(one):
+            raise InputError(f"{path}: entry {number} is no flag.")
     return found
 
 
@@ -169,13 +191,13 @@ def _optional(path: Path) -> Mapping[str, Any] | None:
     return _json(path) if path.exists() else None
 
 
-def _json(path: Path) -> Mapping[str, Any]:
+def _json(path: Path, kind: type = dict) -> Any:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path}: not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: no JSON object.")
+    if not isinstance(found, kind):
+        raise InputError(f"{path}: no JSON {kind.__name__}.")
     return found
 
 

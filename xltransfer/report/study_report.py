@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xltransfer import files
-from xltransfer.report import study_folder
+from xltransfer.report import study_folder, tensorboard
 from xltransfer.report.boards import boards
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Document
@@ -31,6 +31,8 @@ _WRITERS = {"report.md": markdown, "report.tex": latex, "report.html": html}
 def write(out: Path, into: Path) -> list[Path]:
     """Writes the report of a study's folder; returns the files.
 
+    Beside the study's files, `tensorboard` gets the same numbers as events.
+
     Args:
       out: the study's folder.
       into: the folder to write to; made if it is not there.
@@ -38,11 +40,13 @@ def write(out: Path, into: Path) -> list[Path]:
     Raises:
       InputError: naming the file that is missing or damaged.
     """
-    made = document(contents(study_folder.read(out)))
+    given = contents(study_folder.read(out))
+    made = document(given)
     texts = {name: writer(made) for name, writer in _WRITERS.items()}
     into.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         files.replace(into / name, text)
+    tensorboard.write(given, made.sections, out / "tensorboard")
     return [into / name for name in texts]
 
 

@@ -25,7 +25,10 @@ def section(contents: Contents) -> Section:
     """Returns what differs where nothing should, and a choice of two cells."""
     folder = contents.folder
     flat = {name: flattened(one) for name, one in folder.phases.items()}
-    unlike = list(unlike_rows(folder, flat))
+    unlike = [
+        f"{where}: its target phase also differs in {fields}."
+        for where, fields in unlike_rows(folder, flat)
+    ]
     blocks: list[Block] = [
         Text(
             "A delta compares like with like if a row's target phase differs "
@@ -47,8 +50,8 @@ def section(contents: Contents) -> Section:
 
 def unlike_rows(
     folder: StudyFolder, flat: Mapping[str, Mapping[str, str]]
-) -> list[str]:
-    """Returns a line for each row whose target phase is another training."""
+) -> list[tuple[str, str]]:
+    """Returns rows whose target phase is another training, and in what."""
     cells = folder.description["cells"]
     direct = {
         (one["target"], one["seed"]): flat[one["phases"][-1]]
@@ -67,10 +70,7 @@ def unlike_rows(
         if fields:
             shown = ", ".join(fields)
             found[cell["intermediate"], cell["target"], shown] = None
-    return [
-        f"{target} after {row}: its target phase also differs in {fields}."
-        for row, target, fields in found
-    ]
+    return [(f"{target} after {row}", fields) for row, target, fields in found]
 
 
 def flattened(phase: PhaseRecord) -> dict[str, str]:

@@ -97,7 +97,9 @@ def _matrix(name: str, title: str, boards: Sequence[Board]) -> Table:
 
 
 def _named(label: str, boards: Sequence[Board]) -> str:
-    return label + " †" * any(label in one.overlaps for one in boards)
+    marks = "†" * any(label in one.overlaps for one in boards)
+    marks += "‡" * any(label in one.degenerate for one in boards)
+    return f"{label} {marks}".rstrip()
 
 
 def _column(board: Board) -> str:
