@@ -68,7 +68,7 @@ class Page(HTMLParser):
     def results(self) -> list[dict[str, Any]]:
         """Returns the embedded rows of results.csv."""
         packed = self.json("results")
-        return [
+        found = [
             {
                 name: packed["words"][name][one]
                 if name in packed["words"]
@@ -77,6 +77,7 @@ class Page(HTMLParser):
             }
             for row in packed["rows"]
         ]
+        return [one | {"value": float(one["value"])} for one in found]
 
     def handle_startendtag(self, tag, attrs):
         self.elements[tag] += 1

@@ -15,8 +15,9 @@ from xltransfer.report.document import Comparer, Document
 _STEPS = [
     step / colours.STEPS for step in range(-colours.STEPS, colours.STEPS + 1)
 ]
-# Columns that are no text.
-_NUMBERS = ("value", "seed", "n")
+# Columns of whole numbers; other numbers are kept as they are written, since a
+# script would write 75.0 as 75.
+_NUMBERS = ("seed", "n")
 
 
 def html(document: Document) -> str:
@@ -52,7 +53,7 @@ def _packed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
     packed = [
         [
-            words[name].setdefault(row[name], len(words[name]))
+            words[name].setdefault(str(row[name]), len(words[name]))
             if name in words
             else row[name]
             for name in results.COLUMNS
