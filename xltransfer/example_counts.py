@@ -1,6 +1,6 @@
 """What each example adds to a metric: a small file a language.
 
-`<folder>/<task>/<split>-<language>.npy`, beside the predictions: an array of
+`examples…/<task>/<split>-<language>.npy`, beside `predictions…`: an array of
 records, one an example in the order of the labels, with a field
 `<metric>:<column>` for each column of `metrics.COUNTED`, and, where questions
 have ids, `id`: a 64-bit digest that tells the same question in other languages.
@@ -10,15 +10,15 @@ import dataclasses
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Num, UInt64
+from jaxtyping import Float, Num, UInt64
 
 from xltransfer.errors import InputError
 from xltransfer.metrics import COUNTED
-from xltransfer.metrics.counted import Columns
+from xltransfer.metrics.counted import Columns, Sums
 
 _ID = "id"
 
@@ -35,13 +35,41 @@ class Counts:
     columns: Mapping[str, Mapping[str, Num[np.ndarray, "N"]]]
     ids: UInt64[np.ndarray, "N"] | None
 
-    def metric_of(self, name: str) -> str | None:
-        """Returns the metric that an official name is a value of."""
+    @property
+    def size(self) -> int:
+        """N."""
+        columns = next(iter(self.columns.values()))
+        return len(next(iter(columns.values())))
+
+    def influence(self, name: str) -> Float[np.ndarray, "N"] | None:
+        """Returns how much each example moves a value, to first order.
+
+        It is the derivative of the official number with respect to the
+        example's weight, which is 1: an example drawn twice adds it, one left
+        out takes it off. The sum is 0, since twice all examples move nothing.
+
+        Args:
+          name: an official one, as `f1`; None is returned for any other.
+        """
         for metric, columns in reversed(self.columns.items()):
-            sums = {column: values.sum() for column, values in columns.items()}
-            if name in COUNTED[metric].total(sums):
-                return metric
+            sums = {
+                one: float(values.sum()) for one, values in columns.items()
+            }
+            total = COUNTED[metric].total
+            if name not in total(sums):
+                continue
+            found = sum(
+                _slope(lambda s: total(s)[name], sums, one) * values
+                for one, values in columns.items()
+            )
+            return found - found.mean()
         return None
+
+
+def beside(predictions: Path) -> Path:
+    """Returns the folder of the counts that belong to one of predictions."""
+    name = predictions.name.removeprefix("predictions")
+    return predictions.with_name(f"examples{name}")
 
 
 def path_of(folder: Path, task: str, language: str, split: str) -> Path:
@@ -101,6 +129,15 @@ def read(path: Path) -> Counts | None:
             "without its examples."
         ) from None
     return Counts(columns, table[_ID] if _ID in table.dtype.names else None)
+
+
+def _slope(value: Callable[[Sums], float], sums: Sums, name: str) -> float:
+    """Returns the derivative with respect to one sum."""
+    step = 1e-5 * max(abs(sums[name]), 1.0)
+    ahead, behind = (
+        value({**sums, name: sums[name] + one}) for one in (step, -step)
+    )
+    return (ahead - behind) / (2 * step)
 
 
 def _compact(values: list[float]) -> np.ndarray:
