@@ -45,6 +45,7 @@ def drawing(
     """Returns a whole drawing; `title` is read out in its place."""
     return (
         f'<svg class="plot" role="img" aria-label={quoteattr(title)} '
+        f'style="--width: {width:g}px" '
         f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
         f'height="{height:g}">{"".join(parts)}</svg>'
     )

@@ -11,6 +11,7 @@ from xltransfer.statistics.comparing import Intermediate
 from xltransfer.statistics.concluding import conclude
 from xltransfer.statistics.conclusions import Conclusions
 
+_GENERATION = "generation"
 # Whose score is on dev data.
 _DEV = (selection.ENGLISH_DEV, selection.TARGET_DEV)
 
@@ -49,16 +50,22 @@ def _examples(
     step = _step(phase.done, row["selection"])
     if step != phase.done["step"]:
         name += f"-{step}"
-    place = folder.path / "phases" / phase.name
-    if (
-        row["prediction"] == "generation"
-        and (place / f"{name}-generation").exists()
-    ):
-        name += "-generation"
-    path = example_counts.path_of(
-        place / name, task, row["language"], row["split"]
+    # Labels that were generated lie apart from those that were ranked.
+    suffixes = (
+        ("-generation", "") if row["prediction"] == _GENERATION else ("",)
     )
-    return example_counts.read(path)
+    paths = [
+        example_counts.path_of(
+            example_counts.beside(
+                folder.path / "phases" / phase.name / f"{name}{suffix}"
+            ),
+            task,
+            row["language"],
+            row["split"],
+        )
+        for suffix in suffixes
+    ]
+    return next(filter(None, map(example_counts.read, paths)), None)
 
 
 def _tasks(folder: StudyFolder) -> Mapping[tuple[str, str], str]:

@@ -84,11 +84,18 @@ class StudyFolder:
 
     @property
     def degenerate(self) -> dict[str, str]:
-        """By identity of a phase that is no better than chance, why."""
+        """The identities of target phases that go back to one no better than
+        chance, each with the reason."""
+        last = {
+            (one["intermediate"], one["target"], one["seed"]): one["phases"][-1]
+            for one in self.description["cells"]
+        }
         return {
-            one["phase"].rpartition("-")[2]: one["reason"]
+            last[tuple(label)].rpartition("-")[2]: one["reason"]
             for one in self.flags
             if one["kind"] == "degenerate"
+            for label in one["cells"]
+            if tuple(label) in last
         }
 
     @property

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xltransfer import files
-from xltransfer.report import study_folder, tensorboard
+from xltransfer.report import evidence, study_folder, tensorboard
 from xltransfer.report.boards import boards
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Document
@@ -23,7 +23,6 @@ from xltransfer.report.sections import (
     targets,
 )
 from xltransfer.report.study_folder import StudyFolder
-from xltransfer.statistics.conclusions import Conclusions
 
 _WRITERS = {"report.md": markdown, "report.tex": latex, "report.html": html}
 
@@ -52,8 +51,8 @@ def write(out: Path, into: Path) -> list[Path]:
 
 def contents(folder: StudyFolder) -> Contents:
     """Returns a study's files with its tables and conclusions."""
-    conclusions = Conclusions((), (), (), "", "", ())
-    return Contents(folder, boards(folder, conclusions), conclusions)
+    found = evidence.conclusions(folder)
+    return Contents(folder, boards(folder, found), found)
 
 
 def document(given: Contents) -> Document:

@@ -119,6 +119,7 @@ function comparing(form) {
       const line = document.createElement("tr");
       line.append(...row.map((text, place) => {
         const cell = document.createElement(place < 2 ? "th" : "td");
+        cell.className = "words";
         if (place < 2) cell.scope = "row";
         cell.textContent = text;
         return cell;

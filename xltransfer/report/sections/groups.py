@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from xltransfer.language_groups import groups
 from xltransfer.report.boards import Board, signed
+from xltransfer.report.comparisons import interval
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Block, Cell, Fold, Section, Table
 from xltransfer.report.shading import scale
@@ -26,7 +27,8 @@ def section(contents: Contents) -> Section:
             if boards:
                 blocks += _blocks(kind, word, title, boards, number)
     if contents.conclusions.effects:
-        blocks.append(_effects(contents.conclusions.effects))
+        table = _effects(contents.conclusions.effects)
+        blocks.append(Fold("What gains go along with", [table]))
     return Section("groups", "Families and scripts", blocks)
 
 
@@ -34,10 +36,14 @@ def _blocks(
     kind: str, word: str, title: str, boards: Sequence[Board], number: int
 ) -> list[Block]:
     single = [_means(kind, board) for board in boards]
+    of = (
+        f"the mean over {len(boards)} tables, each where it has such a language"
+    )
+    if len(boards) == 1:
+        of = boards[0].title
     everything = _table(
         f"{kind}-{number}",
-        f"{title}: mean delta by {word}, English left out; the mean over "
-        f"{len(boards)} tables, each where it has such a language.",
+        f"{title}: mean delta by {word}, English left out; {of}.",
         word,
         _averaged(single),
         _counts(kind, boards),
@@ -139,7 +145,7 @@ def _effects(found: Sequence[Effect]) -> Table:
             one.metric,
             one.selection,
             Cell(signed(one.coefficient), one.coefficient),
-            " to ".join(map(signed, one.interval)) if one.interval else "–",
+            interval(one.interval),
             Cell(str(one.n), one.n),
             one.note,
         ]

@@ -9,7 +9,7 @@ from xltransfer.report.study_folder import StudyFolder
 
 _METRICS = ("loss", "dev")
 # Folds that are open at the start; more would be a long way to scroll.
-_OPEN = 2
+_OPEN = 3
 
 
 def section(contents: Contents) -> Section:

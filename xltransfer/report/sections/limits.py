@@ -21,5 +21,12 @@ def section(contents: Contents) -> Section:
     return Section(
         "limits",
         "Statistics and their limits",
-        [*map(Text, told), Points([*found.limits, *_ALWAYS])],
+        [
+            *(Text(_sentence(one)) for one in told),
+            Points([*found.limits, *_ALWAYS]),
+        ],
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:].removesuffix('.')}."

@@ -4,13 +4,31 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from xltransfer.report.boards import Board, signed
+from xltransfer.report.comparisons import comparisons, interval
 from xltransfer.report.contents import Contents
-from xltransfer.report.document import Block, Cell, Points, Section, Table, Text
+from xltransfer.report.document import (
+    Block,
+    Cell,
+    Fold,
+    Points,
+    Section,
+    Table,
+    Text,
+)
 from xltransfer.report.matrix import Row
 from xltransfer.report.shading import legend, scale
 from xltransfer.statistics.conclusions import Best, Comparison
 
 _SHOWN = 12
+_MEANS = (
+    "Deltas of means over languages to direct transfer, with 95 % intervals and "
+    "p after Holm. Matched: an English intermediate of the same problem had as "
+    "many examples, so size explains no difference to it."
+)
+_ENGLISH = (
+    "Size-matched: intermediates against the English one of the same problem "
+    "with as many examples, of means over languages."
+)
 _SHORT = {"exact_match": "EM", "f1": "F1"}
 
 
@@ -19,6 +37,13 @@ def section(contents: Contents) -> Section:
     blocks: list[Block] = [Points(list(_sentences(contents)))]
     for number, (title, boards) in enumerate(contents.panels, start=1):
         blocks.append(_matrix(f"transfer-{number}", title, boards))
+    means = [one for one in contents.conclusions.comparisons if one.is_mean]
+    if means:
+        title = "The same with intervals and tests"
+        blocks.append(Fold(title, [comparisons("means", _MEANS, means)]))
+    english = [x for x in contents.conclusions.against_english if x.is_mean]
+    if english:
+        blocks.append(comparisons("against-english", _ENGLISH, english))
     if contents.conclusions.best:
         blocks += _best(contents.conclusions.best)
     return Section("result", "Result", blocks)
@@ -71,6 +96,8 @@ def _matrix(name: str, title: str, boards: Sequence[Board]) -> Table:
         if board.mean in row.deltas
     )
     direct = boards[0].direct
+    # The mean over targets says nothing new of one.
+    width = len(boards) + 1 + (len({one.target for one in boards}) > 1)
     rows = [
         [
             _named(label, boards),
@@ -85,8 +112,8 @@ def _matrix(name: str, title: str, boards: Sequence[Board]) -> Table:
         f"Transfer matrix, {title}: delta to {direct!r} in points, paired by "
         "seed, of the mean over languages but English. The first row is "
         f"{direct!r} itself, in percent.",
-        ["intermediate", *map(_column, boards), "all targets"],
-        [[direct, *_scores(boards), ""], *rows],
+        ["intermediate", *map(_column, boards), "all targets"][:width],
+        [row[:width] for row in ([direct, *_scores(boards), ""], *rows)],
         notes=[
             legend(points),
             *dict.fromkeys(n for one in boards for n in one.notes),
@@ -158,7 +185,7 @@ def _best(found: Sequence[Best]) -> list[Block]:
             Cell(signed(one.test_delta.mean), one.test_delta.mean)
             if one.test_delta
             else Cell("–"),
-            " to ".join(map(signed, one.interval)) if one.interval else "–",
+            interval(one.interval),
             one.note,
         ]
         for one in found

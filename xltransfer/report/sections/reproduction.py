@@ -23,8 +23,8 @@ def section(contents: Contents) -> Section:
         Listing(shlex.join(folder.description["command"])),
         Text(
             "config.gin in its folder is the whole configuration, with every "
-            "override: `xltransfer run config.gin` runs the same phases, whose "
-            "names are hashes of what they trained on and how."
+            "override; given to xltransfer run in its place, it runs the same "
+            "phases, whose names are hashes of what they trained on and how."
         ),
         Fold("config.gin", [Listing(folder.gin)]),
         _software(folder),
