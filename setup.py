@@ -13,6 +13,7 @@ setup(
     package_data={
         "tasks.downloads": ["digests.txt"],
         "xltransfer.published": ["*.csv"],
+        "xltransfer.report": ["page/*"],
     },
     python_requires=">=3.11",
     install_requires=[
@@ -24,9 +25,11 @@ setup(
         "importlib_resources>=6",
         "jax>=0.10.2",
         "jaxtyping>=0.3",
+        "jinja2>=3.1",
         "numpy>=2.0",
         "optax>=0.2.8",
         "orbax-checkpoint>=0.12.8,<0.13",
+        "pillow>=11",
         "pyyaml>=6",
         "regex>=2025.7.34",
         "requests>=2.32",
