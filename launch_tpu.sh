@@ -195,7 +195,8 @@ bring_up() {
 install_everywhere() {
   local archive turn install
   archive="$(mktemp)"
-  git -C "$ROOT" archive --format=tar.gz --output="$archive" "$commit"
+  git -C "$ROOT" archive --format=tar.gz --output="$archive" "$commit" ||
+    fail "commit $commit cannot be packed."
   printf -v install '%q ' "$WORKER" install "$commit" "$bucket" "$data"
   install="mkdir -p xltransfer/code && tar -xzf xltransfer.tar.gz \
 -C xltransfer/code && $install"
@@ -299,6 +300,7 @@ conclude() {
       ;;
   esac
   finish
+  [[ "$1" != 0 || "$held" != maybe ]] || exit 1
   exit "$1"
 }
 

@@ -13,7 +13,7 @@ readonly LOST=69 PREEMPTED=70
 dry="" held="no" why=""
 said="$(mktemp)"
 
-say() { echo "launch_tpu: $*" >&2; }
+say() { [[ -n "$dry" ]] || echo "launch_tpu: $*" >&2; }
 
 fail() {
   echo "error: $1" >&2
@@ -204,7 +204,7 @@ account() {
   local code=$? what="$name ($slices x $type${spot:+, spot}, $zone)"
   trap - EXIT
   rm -f "$said"
-  [[ -n "$dry" ]] || case "$held" in
+  case "$held" in
     no) say "$name: nothing is left running." ;;
     yes)
       say "$what is still there and costs money until: $SELF delete $name"
