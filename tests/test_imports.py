@@ -24,11 +24,11 @@ RANKS = (
     {"fitting"},
     {"trained"},
     {"phase"},
-    {"starting", "trimming"},
+    {"starting", "trimming", "phase_folder"},
     {"workspace"},
     {"selection", "overlap"},
     {"specification"},
-    {"evaluations", "reading"},
+    {"evaluations", "reading", "constant"},
     {"contents"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},
     {"prediction"},
@@ -54,7 +54,7 @@ RANKS = (
         "fingerprint",
         "fields",
     },
-    {"errors", "files"},
+    {"errors", "files", "claims"},
 )
 RANK = {part: rank for rank, parts in enumerate(RANKS) for part in parts}
 

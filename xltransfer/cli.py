@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xltransfer import host_memory
+from xltransfer import files, host_memory
 from xltransfer.commands import data, evaluate, score
 from xltransfer.commands import tasks as task_commands
 from xltransfer.commands.options import (
@@ -32,7 +32,7 @@ app.add_typer(task_commands.app, name="tasks")
 app.command()(score.score)
 app.command(context_settings=OVERRIDES)(evaluate.evaluate)
 
-OPTIONS = ("--out", "--data-dir", "--cache-dir", "--help")
+OPTIONS = ("--out", "--data-dir", "--cache-dir", "--retry-failed", "--help")
 
 StudyFile = Annotated[Path, typer.Argument(help="A gin file.")]
 Out = Annotated[
@@ -57,10 +57,14 @@ def run(
     out: Out = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
+    retry_failed: Annotated[
+        bool, typer.Option(help="Try once more what failed before.")
+    ] = False,
 ) -> None:
     """Trains what is not yet trained, evaluates, and prints the table.
 
-    Bindings are overridden by --gin.NAME=VALUE.
+    Bindings are overridden by --gin.NAME=VALUE. Run on one folder by several
+    workers at once, they share the work.
     """
     from xltransfer import study as studies
     from xltransfer.interruption import EXIT_CODE, Interrupted
@@ -70,7 +74,11 @@ def run(
     console.print_plan(found, workspace)
     try:
         with console.ProgressDisplay() as display:
-            studies.run(found, workspace, display)
+            studies.run(found, workspace, display, retry_failed)
+    except studies.PhasesFailed as failed:
+        console.print_results(found, workspace)
+        print(f"error: {failed}", file=sys.stderr)
+        raise typer.Exit(1) from None
     except Interrupted as stop:
         print(f"stopped: {stop}; the same command goes on.", file=sys.stderr)
         raise typer.Exit(EXIT_CODE) from None
@@ -191,7 +199,7 @@ def _open(
     )
     studies.check(study, workspace)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "config.gin").write_text(text)
+    files.replace(out / "config.gin", text)
     return study, workspace
 
 

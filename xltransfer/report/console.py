@@ -1,7 +1,7 @@
 """Plan, progress and results in the terminal, and results.md beside them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +15,7 @@ from rich.progress import (
 from rich.table import Table
 
 from xltransfer import phase, study
+from xltransfer.claims import Holder
 from xltransfer.components import shortened
 from xltransfer.overlap import Overlap
 from xltransfer.report.matrix import Matrix, Row, markdown, matrices
@@ -112,6 +113,13 @@ class ProgressDisplay:
                 )
 
         return update
+
+    def waiting(self, holders: Sequence[Holder]) -> None:
+        """Names whom this worker waits for."""
+        names = ", ".join(dict.fromkeys(map(str, holders)))
+        self._progress.update(
+            self._task, description="waiting for", total=None, note=names
+        )
 
     def evaluating(self, cell: Cell, language: str) -> None:
         """Names what is being evaluated."""
