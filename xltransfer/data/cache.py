@@ -29,7 +29,7 @@ from tasks.sources import Source
 from tasks.vocabularies import Vocabulary
 from xltransfer.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 BUILD_BATCH = 1024
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl"
