@@ -13,7 +13,11 @@ setup(
     package_data={
         "tasks.downloads": ["digests.txt"],
         "xltransfer.published": ["*.csv"],
+<<<<<<< HEAD
         "xltransfer.report": ["page/*"],
+=======
+        "xltransfer.statistics": ["coverage.json"],
+>>>>>>> b6dd667bbcdcc40fec0e71c9caa76cad280ee255
     },
     python_requires=">=3.11",
     install_requires=[
@@ -35,6 +39,7 @@ setup(
         "requests>=2.32",
         "rich>=14",
         "safetensors>=0.6",
+        "scipy>=1.15",
         "sentencepiece>=0.2.3",
         "seqio>=0.0.20",
         "tensorboard>=2.21",
