@@ -13,11 +13,8 @@ setup(
     package_data={
         "tasks.downloads": ["digests.txt"],
         "xltransfer.published": ["*.csv"],
-<<<<<<< HEAD
         "xltransfer.report": ["page/*"],
-=======
         "xltransfer.statistics": ["coverage.json"],
->>>>>>> b6dd667bbcdcc40fec0e71c9caa76cad280ee255
     },
     python_requires=">=3.11",
     install_requires=[
