@@ -14,6 +14,7 @@ setup(
         "tasks.downloads": ["digests.txt"],
         "xltransfer.published": ["*.csv"],
         "xltransfer.report": ["page/*"],
+        "xltransfer.statistics": ["coverage.json"],
     },
     python_requires=">=3.11",
     install_requires=[
@@ -35,6 +36,7 @@ setup(
         "requests>=2.32",
         "rich>=14",
         "safetensors>=0.6",
+        "scipy>=1.15",
         "sentencepiece>=0.2.3",
         "seqio>=0.0.20",
         "tensorboard>=2.21",

@@ -32,7 +32,7 @@ RANKS = (
     {"contents"},
     {"train", "evaluate", "monitoring", "renderings", "origins", "scoring"},
     {"prediction"},
-    {"outcomes"},
+    {"outcomes", "statistics"},
     {
         "data",
         "objectives",
@@ -42,13 +42,13 @@ RANKS = (
         "optimizer",
         "submission",
         "published",
+        "example_counts",
     },
     {"partitioning", "models", "pretrained", "metrics", "environment"},
     {
         "components",
         "language_groups",
         "results",
-        "statistics",
         "interruption",
         "host_memory",
         "fingerprint",

@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from jaxtyping import Float, Num, UInt64
 
 from xltransfer.errors import InputError
 from xltransfer.metrics import COUNTED
-from xltransfer.metrics.counted import Columns, Sums
+from xltransfer.metrics.counted import Columns, Sums, Total
 
 _ID = "id"
 
@@ -56,13 +56,12 @@ class Counts:
                 one: float(values.sum()) for one, values in columns.items()
             }
             total = COUNTED[metric].total
-            if name not in total(sums):
-                continue
-            found = sum(
-                _slope(lambda s: total(s)[name], sums, one) * values
-                for one, values in columns.items()
-            )
-            return found - found.mean()
+            if name in total(sums):
+                slopes = _slopes(total, name, sums)
+                found = sum(
+                    slopes[one] * values for one, values in columns.items()
+                )
+                return found - found.mean()
         return None
 
 
@@ -131,13 +130,17 @@ def read(path: Path) -> Counts | None:
     return Counts(columns, table[_ID] if _ID in table.dtype.names else None)
 
 
-def _slope(value: Callable[[Sums], float], sums: Sums, name: str) -> float:
-    """Returns the derivative with respect to one sum."""
-    step = 1e-5 * max(abs(sums[name]), 1.0)
-    ahead, behind = (
-        value({**sums, name: sums[name] + one}) for one in (step, -step)
-    )
-    return (ahead - behind) / (2 * step)
+def _slopes(total: Total, name: str, sums: Sums) -> dict[str, float]:
+    """Returns a value's derivative with respect to each sum."""
+    found = {}
+    for one, value in sums.items():
+        step = 1e-5 * max(abs(value), 1.0)
+        ahead, behind = (
+            total({**sums, one: value + moved})[name]
+            for moved in (step, -step)
+        )
+        found[one] = (ahead - behind) / (2 * step)
+    return found
 
 
 def _compact(values: list[float]) -> np.ndarray:

@@ -33,7 +33,10 @@ TARGETS = (
     *("xnli", "pawsx", "xcopa", "udpos", "panx"),
     *("xquad", "mlqa", "tydiqa", "bucc2018", "tatoeba"),
 )
-METRICS = {"answers": ("exact_match", "f1"), "tags": ("f1", "precision")}
+METRICS = {
+    "answers": ("exact_match", "f1"),
+    "tags": ("accuracy", "f1", "precision"),
+}
 COMMIT = "0123456789ab"
 
 

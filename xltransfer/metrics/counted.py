@@ -11,6 +11,7 @@ from typing import Any
 # By name, a value for each example; every column is equally long.
 Columns = dict[str, list[float]]
 Sums = Mapping[str, float]
+Total = Callable[[Sums], dict[str, float]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Counted:
     """
 
     count: Callable[[Any, Any], Columns]
-    total: Callable[[Sums], dict[str, float]]
+    total: Total
 
 
 def sums(columns: Columns) -> dict[str, float]:

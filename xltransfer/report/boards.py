@@ -21,8 +21,8 @@ from xltransfer.report.matrix import (
 from xltransfer.report.study_folder import StudyFolder
 from xltransfer.statistics.conclusions import Comparison, Conclusions
 
-# What a metric is made of; shown beside it, they would say the same thrice.
-_PARTS = {"precision", "recall"}
+# Beside F1 these would say nearly the same four times.
+_BESIDE_F1 = ("accuracy", "precision", "recall")
 _MEANS = (ZERO_SHOT, OTHERS)
 
 
@@ -123,13 +123,23 @@ class Board:
 
 def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
     """Returns the study's tables, in the order of its targets."""
-    found = []
+    found, shown = [], shown_metrics(folder)
     for model, rows in _by_model(folder.results).items():
         for matrix in matrices(rows, folder.direct, folder.controls):
-            if matrix.metric not in _PARTS:
+            if (matrix.target, matrix.metric) in shown:
                 found.append(_board(model, matrix, folder, conclusions))
     targets = list(folder.description["targets"])
     return sorted(found, key=lambda one: targets.index(one.target))
+
+
+def shown_metrics(folder: StudyFolder) -> set[tuple[str, str]]:
+    """Returns targets with the metrics that have tables: of tags F1 alone."""
+    known = {(row["target"], row["metric"]) for row in folder.results}
+    return {
+        (target, metric)
+        for target, metric in known
+        if metric not in _BESIDE_F1 or (target, "f1") not in known
+    }
 
 
 def signed(value: float) -> str:

@@ -1,10 +1,11 @@
 """A study's report, from its folder: Markdown, LaTeX and one HTML page."""
 
+import dataclasses
 from pathlib import Path
 
 from xltransfer import files
 from xltransfer.report import evidence, study_folder, tensorboard
-from xltransfer.report.boards import boards
+from xltransfer.report.boards import boards, shown_metrics
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Document
 from xltransfer.report.html import html
@@ -51,7 +52,18 @@ def write(out: Path, into: Path) -> list[Path]:
 
 def contents(folder: StudyFolder) -> Contents:
     """Returns a study's files with its tables and conclusions."""
+    shown = shown_metrics(folder)
     found = evidence.conclusions(folder)
+    lists = ("comparisons", "against_english", "effects", "best")
+    kept = {
+        name: tuple(
+            one
+            for one in getattr(found, name)
+            if (one.target, one.metric) in shown
+        )
+        for name in lists
+    }
+    found = dataclasses.replace(found, **kept)
     return Contents(folder, boards(folder, found), found)
 
 

@@ -78,9 +78,7 @@ def _scores(
     }
 
 
-def _note(
-    table: Table, direct: str, scores: Mapping[str, np.ndarray]
-) -> str:
+def _note(table: Table, direct: str, scores: Mapping[str, np.ndarray]) -> str:
     note = (
         f"chosen among {len(scores)} on dev; its dev score is biased upwards "
         "(winner's curse), its test delta only by the luck of seeds that dev "
@@ -101,7 +99,8 @@ def _held_out(
     gains = []
     for number in range(len(table.seeds)):
         means = {
-            label: np.delete(one, number).mean() for label, one in scores.items()
+            label: np.delete(one, number).mean()
+            for label, one in scores.items()
         }
         chosen = max(means, key=lambda label: means[label])
         both = pair(table, table.arms[chosen], table.arms[direct])

@@ -120,5 +120,3 @@ def _limits(
             "they are marked and have no p."
         )
     return tuple(limits)
-
-

@@ -81,5 +81,3 @@ def _said(name: str, seeds: int, claim: str) -> str:
     share = f"{low} %" if low == high else f"{low} to {high} %"
     extra = f", {name}" if name in (ALONE, BOOTSTRAP) else ""
     return f"{share} at {where}, {claim}{extra}"
-
-

@@ -147,8 +147,7 @@ def persisting(
 def _squared(p: float, parts: Sequence[tuple]) -> float | np.ndarray:
     """Returns the squared half width of the interval at level 1 - p."""
     return sum(
-        special.stdtrit(freedom, p / 2) ** 2 * value
-        for value, freedom in parts
+        special.stdtrit(freedom, p / 2) ** 2 * value for value, freedom in parts
     )
 
 

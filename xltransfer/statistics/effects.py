@@ -111,13 +111,14 @@ def contrast(
         return None
     parts = [one.var(ddof=1) / len(one) for one in sides]
     noise = sum(
-        part**2 / (len(one) - 1)
-        for part, one in zip(parts, sides, strict=True)
+        part**2 / (len(one) - 1) for part, one in zip(parts, sides, strict=True)
     )
     difference = float(sides[0].mean() - sides[1].mean())
     if not noise:
         return None
-    return difference, _interval(difference, sum(parts), sum(parts) ** 2 / noise)
+    return difference, _interval(
+        difference, sum(parts), sum(parts) ** 2 / noise
+    )
 
 
 def _of(

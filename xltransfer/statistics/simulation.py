@@ -69,8 +69,8 @@ class Shape:
 
     intermediates: int
     seeds: int
-    languages: int = 10
-    examples: int = 500
+    languages: int = 6
+    examples: int = 400
 
 
 @dataclasses.dataclass(frozen=True)

@@ -78,7 +78,8 @@ def tables(
     """Yields the tables of long-form results, one at a time: they are large.
 
     Args:
-      rows: with `results.COLUMNS`; `method` and `examples` may be absent.
+      rows: with `results.COLUMNS`; `method` and `intermediate_examples` may
+        be absent.
       examples: gives what is known of a row's examples.
       flags: the phases that are degenerate.
     """
@@ -165,7 +166,7 @@ def _arm(
         at = seeds.index(seed), languages.index(language)
         values[at] = row["value"]
     phases = {seed: row["phase"] for (seed, _), row in rows.items()}
-    sizes = {row.get("examples") for row in rows.values()}
+    sizes = {row.get("intermediate_examples") for row in rows.values()}
     return Arm(
         label,
         values,

@@ -1,5 +1,6 @@
 """What a study's folder says, by the statistics."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from xltransfer.statistics.conclusions import Conclusions
 from xltransfer.statistics.pairs import Method
 from xltransfer.study.declaration import Study
 from xltransfer.study.evaluating import CellEvaluations
-from xltransfer.study.flagging import flags, lineage
+from xltransfer.study.flagging import is_degenerate, lineage
 from xltransfer.study.plan import Cell, cells, rules
 from xltransfer.workspace import Workspace, finished
 
@@ -41,9 +42,7 @@ def conclusions(
       InputError: where what was kept of examples is damaged.
     """
     every = list(cells(study))
-    places = dict(
-        place for cell in every for place in _places(cell, workspace)
-    )
+    places = dict(place for cell in every for place in _places(cell, workspace))
 
     def examples(row: Mapping[str, Any]) -> Counts | None:
         names = ("phase", "target", "language", "selection")
@@ -53,7 +52,7 @@ def conclusions(
     return conclude(
         rows,
         examples,
-        _degenerate(every, study, workspace),
+        _degenerate(every, workspace),
         direct=study.direct,
         controls=tuple(study.controls),
         known={cell.intermediate: _known(cell.phase) for cell in every},
@@ -62,9 +61,7 @@ def conclusions(
     )
 
 
-def _places(
-    cell: Cell, workspace: Workspace
-) -> Iterator[tuple[_Place, Path]]:
+def _places(cell: Cell, workspace: Workspace) -> Iterator[tuple[_Place, Path]]:
     """Yields where the examples of each number are kept."""
     evaluations = CellEvaluations(cell, workspace)
     for record in evaluations.rows():
@@ -77,22 +74,18 @@ def _places(
         yield key, evaluations.examples(record)
 
 
-def _degenerate(
-    every: Sequence[Cell], study: Study, workspace: Workspace
-) -> set[str]:
+def _degenerate(every: Sequence[Cell], workspace: Workspace) -> set[str]:
     """Returns the phases whose numbers go back to one that learnt nothing."""
-    names = {
-        one.phase
-        for one in flags(study, workspace)
-        if one.kind == "degenerate"
-    }
+
+    @functools.cache
+    def is_flagged(one: Phase) -> bool:
+        record = finished(one, workspace)
+        return record is not None and is_degenerate(record)
+
     return {
         cell.phase.identity(workspace.data_dir)
         for cell in every
-        if any(
-            workspace.directory(one).name in names
-            for one in lineage(cell.phase)
-        )
+        if any(map(is_flagged, lineage(cell.phase)))
     }
 
 
