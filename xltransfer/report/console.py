@@ -260,7 +260,7 @@ def _lines(said: Conclusions) -> list[str]:
     if any(one.flagged for one in said.comparisons):
         marks.append("‡ of a degenerate or missing run")
     return [
-        f"{'; '.join(marks)}. {said.method}. {said.coverage}",
+        f"Marks: {', '.join(marks)}. {said.method}. {said.coverage}",
         *map(_best, said.best),
     ]
 
@@ -277,7 +277,7 @@ def _best(one: Best) -> str:
 def _closing(said: Conclusions) -> str:
     """Returns the same and the limits for `results.md`."""
     lines = [*_lines(said), *said.limits]
-    return "".join(f"* {line}\n" for line in lines) if said.comparisons else ""
+    return "".join(f"- {line}\n" for line in lines) if said.comparisons else ""
 
 
 def _table(title: str, matrix: Matrix) -> Table:

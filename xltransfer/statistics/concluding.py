@@ -75,7 +75,7 @@ def _method(method: Method) -> str:
     if method.languages == DRAWN:
         about = "of languages like the evaluated ones, drawn anew"
     return (
-        f"deltas paired by seed; {_SEEDS[method.intervals]}; means are "
+        f"Deltas are paired by seed; {_SEEDS[method.intervals]}; means are "
         f"{about}; p corrected after Holm within a table, its means and its "
         "single languages apart"
     )
@@ -116,7 +116,8 @@ def _limits(
     }
     if flagged:
         limits.append(
-            f"{len(flagged)} comparisons have a degenerate or missing run; "
-            "they are marked and have no p."
+            "A run is degenerate or missing in "
+            f"{', '.join(sorted({one[0] for one in flagged}))}: these deltas "
+            "are marked and have no p."
         )
     return tuple(limits)
