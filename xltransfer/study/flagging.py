@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 from xltransfer import files
-from xltransfer import results as records
 from xltransfer.specification import Phase
 from xltransfer.study import failures
 from xltransfer.study.declaration import Study
+from xltransfer.study.evaluating import CellEvaluations
 from xltransfer.study.plan import (
     Cell,
     cells,
@@ -160,25 +160,19 @@ def _of_phase(
 def _of_evaluations(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
     """Yields evaluations of finished phases that failed or are not there."""
     for cell in every:
-        folder = workspace.directory(cell.phase)
         if finished(cell.phase, workspace) is None:
             continue
-        there = {
-            (one["task"], one["language"], one["split"])
-            for one in records.read(folder / "results.jsonl")
-        }
-        left = []
-        for part in evaluated(cell, workspace)[0]:
-            name = part.dataset.name
-            failure = failures.read(folder, name)
-            if failure is not None:
-                reason = f"evaluation on {name}: {failure.reason}"
-                yield Flag(folder.name, (label(cell),), "failed", reason)
-            elif (*name.rsplit(".", 1), cell.split) not in there:
-                left.append(name)
+        each, left = CellEvaluations(cell, workspace), []
+        for part in each.left():
+            failure = each.failure(part)
+            if failure is None:
+                left.append(part.dataset.name)
+                continue
+            reason = f"evaluation on {part.dataset.name}: {failure.reason}"
+            yield Flag(each.folder.name, (label(cell),), "failed", reason)
         if left:
             reason = f"not evaluated yet on {', '.join(left)}"
-            yield Flag(folder.name, (label(cell),), "missing", reason)
+            yield Flag(each.folder.name, (label(cell),), "missing", reason)
 
 
 def _absent(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
