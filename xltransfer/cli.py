@@ -180,7 +180,8 @@ def _open(
     # What it describes can be named in the study.
     data.data_folder(data_dir)
     study, text = configuration.load(path, overrides)
-    host_memory.keep_freed_memory(study.model.vocab_size)
+    most = max(one.config.vocab_size for one in study.variants.values())
+    host_memory.keep_freed_memory(most)
     out = folder("--out", out or Path("runs") / study.name)
     workspace = Workspace(
         out=out,

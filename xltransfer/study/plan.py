@@ -1,24 +1,42 @@
 """What follows from a study: its phases, shared, and the cells of its table."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import tasks
 from xltransfer import overlap, selection, trimming
-from xltransfer.components import Component, components_of
+from xltransfer.components import Component, components_of, examples_of
 from xltransfer.errors import InputError
+from xltransfer.origins import SCRATCH
 from xltransfer.overlap import Overlap
 from xltransfer.renderings import RANK, Prediction
 from xltransfer.selection import Rule
 from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study, Target
+from xltransfer.study.lineage import Arm
+from xltransfer.study.models import Intermediate
 from xltransfer.workspace import Workspace
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One target phase of the table, evaluated at one or more checkpoints."""
+    """One target phase of the table, evaluated at one or more checkpoints.
+
+    Attributes:
+      intermediate: the label of the row, or of the control.
+      target: the label of the target.
+      seed: of all phases after pretraining.
+      phase: what is evaluated.
+      evaluation: mixture of what it is evaluated on.
+      split: of that.
+      rules: names of those that choose its checkpoints.
+      prediction: how mT5 predicts labels.
+      model: the label of the model.
+      method: the label of the method; empty where the study names none.
+      examples: how many different examples the intermediate phases have;
+        None where a row does not state its size.
+    """
 
     intermediate: str
     target: str
@@ -28,21 +46,61 @@ class Cell:
     split: str
     rules: tuple[str, ...] = ()
     prediction: Prediction = RANK
+    model: str = ""
+    method: str = ""
+    examples: int | None = 0
 
 
 def cells(study: Study) -> Iterator[Cell]:
-    """Yields the cells of the table, row by row."""
-    first = _pretraining(study)
-    for label, name in study.intermediates.items():
-        for target_label, target in study.targets.items():
-            for seed in study.seeds:
-                parent = _intermediate(study, name, seed, first)
-                yield _cell(study, label, target_label, target, seed, parent)
+    """Yields the cells: table by table, row by row."""
+    for model_label, model in study.variants.items():
+        for label, method in study.methods_for(model_label).items():
+            for cell in _table(Arm(study, model, method)):
+                yield dataclasses.replace(cell, model=model_label, method=label)
+
+
+def _table(arm: Arm) -> Iterator[Cell]:
+    """Yields the cells of one model and method."""
+    study, first = arm.study, arm.pretraining()
+    for label, steps in study.rows.items():
+        parents = {
+            seed: arm.intermediates(steps, seed, first) for seed in study.seeds
+        }
+        yield from _row(arm, label, steps, study.targets, parents)
+    fresh = dataclasses.replace(arm.model, init=SCRATCH)
     for label, control in study.controls.items():
-        parent = first if control.pretrained else None
-        for target_label, target in (control.target or study.targets).items():
-            for seed in study.seeds:
-                yield _cell(study, label, target_label, target, seed, parent)
+        model = arm.model if control.pretrained else fresh
+        yield from _row(
+            dataclasses.replace(arm, model=model),
+            label,
+            (),
+            control.target or study.targets,
+            dict.fromkeys(study.seeds, first if control.pretrained else None),
+        )
+
+
+def _row(
+    arm: Arm,
+    label: str,
+    steps: tuple[Intermediate, ...],
+    targets: Mapping[str, Target],
+    parents: Mapping[int, Phase | None],
+) -> Iterator[Cell]:
+    parts = [p for one in steps for p in components_of(one.data, "train")]
+    examples = examples_of(parts)
+    for target_label, target in targets.items():
+        for seed, parent in parents.items():
+            yield Cell(
+                label,
+                target_label,
+                seed,
+                arm.target(target, seed, parent),
+                target.evaluation,
+                target.split,
+                target.rules,
+                arm.method.prediction or target.prediction,
+                examples=examples,
+            )
 
 
 def phases(study: Study) -> list[Phase]:
@@ -50,9 +108,10 @@ def phases(study: Study) -> list[Phase]:
     found: dict[Phase, None] = {}
 
     def add(one: Phase) -> None:
-        if one.parent is not None:
-            add(one.parent)
-        found.setdefault(one)
+        if one not in found:
+            for before in one.needs:
+                add(before)
+            found.setdefault(one)
 
     for cell in cells(study):
         add(cell.phase)
@@ -114,7 +173,9 @@ def rules_of(
         one: {selection.own(one): None} for one in phases(study)
     }
     for cell in cells(study):
-        found[cell.phase] |= dict.fromkeys(rules(cell, workspace))
+        asked = dict.fromkeys(rules(cell, workspace))
+        for one in (cell.phase, *cell.phase.candidates):
+            found[one] |= asked
     return {one: tuple(asked) for one, asked in found.items()}
 
 
@@ -169,75 +230,3 @@ def evaluated(
             f"{cell.split!r} files in {workspace.data_dir}."
         )
     return present, absent
-
-
-def _pretraining(study: Study) -> Phase | None:
-    if study.pretrain is None:
-        return None
-    return Phase(
-        kind="pretrain",
-        model=study.pretrain.training.apply_dropout(study.model),
-        vocabulary=study.vocabulary,
-        components=components_of(study.pretrain.text, "train"),
-        validation=(),
-        training=study.pretrain.training,
-        seed=study.pretrain.seed,
-        init=study.init,
-    )
-
-
-def _intermediate(
-    study: Study, name: str | None, seed: int, parent: Phase | None
-) -> Phase | None:
-    if name is None:
-        return parent
-    components = components_of(name, "train")
-    validation = ()
-    if study.intermediate.selection == "dev":
-        validation = tuple(
-            dataclasses.replace(part, split="dev", rate=1.0)
-            for part in components
-            if "dev" in [split.name for split in part.dataset.splits]
-        )
-    return Phase(
-        kind="intermediate",
-        model=study.intermediate.apply_dropout(study.model),
-        vocabulary=study.vocabulary,
-        components=components,
-        validation=validation,
-        training=study.intermediate,
-        seed=seed,
-        parent=parent,
-        init="scratch" if parent else study.init,
-    )
-
-
-def _cell(
-    study: Study,
-    label: str,
-    target_label: str,
-    target: Target,
-    seed: int,
-    parent: Phase | None,
-) -> Cell:
-    trained = Phase(
-        kind="target",
-        model=target.training.apply_dropout(study.model),
-        vocabulary=study.vocabulary,
-        components=components_of(target.train, "train"),
-        validation=components_of(target.dev, "dev"),
-        training=target.training,
-        seed=seed,
-        parent=parent,
-        init="scratch" if parent else study.init,
-    )
-    return Cell(
-        label,
-        target_label,
-        seed,
-        trained,
-        target.evaluation,
-        target.split,
-        target.rules,
-        target.prediction,
-    )
