@@ -24,7 +24,7 @@ RANKS = (
     {"fitting"},
     {"trained"},
     {"phase"},
-    {"starting", "trimming"},
+    {"choosing", "starting", "trimming"},
     {"workspace"},
     {"selection", "overlap"},
     {"specification"},

@@ -101,7 +101,9 @@ def test_parents_come_before_children():
 
 
 def test_intermediates_without_a_training_are_refused():
-    with pytest.raises(InputError, match=r"How to train on .*\.hi is not bound"):
+    with pytest.raises(
+        InputError, match=r"How to train on .*\.hi is not bound"
+    ):
         list(study.cells(load("Study.intermediate=None")))
 
 

@@ -88,7 +88,8 @@ def plan(
     """Shows what a study would train; trains nothing."""
     from xltransfer.report import console
 
-    console.print_plan(*_open(context, study, out, data_dir, cache_dir))
+    opened = _open(context, study, out, data_dir, cache_dir, complete=False)
+    console.print_plan(*opened)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -169,6 +170,7 @@ def _open(
     out: Path | None,
     data_dir: Path | None,
     cache_dir: Path | None,
+    complete: bool = True,
 ) -> tuple:
     """Returns the study and its workspace, and writes `config.gin`."""
     quieten()
@@ -190,7 +192,7 @@ def _open(
         partitioning=study.partitioning,
         execution=study.execution,
     )
-    studies.check(study, workspace)
+    studies.check(study, workspace, complete)
     out.mkdir(parents=True, exist_ok=True)
     (out / "config.gin").write_text(text)
     return study, workspace

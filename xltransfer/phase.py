@@ -13,7 +13,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from xltransfer import environment, renderings, selection, starting, trimming
+from xltransfer import (
+    choosing,
+    environment,
+    renderings,
+    selection,
+    starting,
+    trimming,
+)
 from xltransfer.checkpoints import Checkpoints, restore_params
 from xltransfer.components import Component, Group
 from xltransfer.contents import VOCABULARY
@@ -60,6 +67,8 @@ def run(
       Interrupted: on SIGTERM or Ctrl-C, after saving.
       InputError: if the loss is no longer a number, or data do not fit.
     """
+    if phase.candidates:
+        return choosing.run(phase, workspace, rules)
     directory = workspace.directory(phase)
     directory.mkdir(parents=True, exist_ok=True)
     training = _Run(phase, workspace, rules)

@@ -1,12 +1,12 @@
 """A study: models x methods x intermediates x targets x seeds -> plan -> run -> results."""
 
+from xltransfer.study.checks import Missing, check, lacking, missing
 from xltransfer.study.declaration import Control, Study, Target
 from xltransfer.study.methods import Method
 from xltransfer.study.models import Intermediate, Model, Pretraining
 from xltransfer.study.plan import (
     Cell,
     cells,
-    check,
     evaluated,
     overlaps,
     phases,
@@ -22,6 +22,7 @@ __all__ = [
     "Intermediate",
     "Listener",
     "Method",
+    "Missing",
     "Model",
     "Pretraining",
     "Range",
@@ -31,6 +32,8 @@ __all__ = [
     "cells",
     "check",
     "evaluated",
+    "lacking",
+    "missing",
     "overlaps",
     "phases",
     "prepare",

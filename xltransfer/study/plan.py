@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import tasks
-from xltransfer import overlap, selection, trimming
+from tasks.row import Split
+from xltransfer import overlap, selection
 from xltransfer.components import Component, components_of, examples_of
 from xltransfer.errors import InputError
 from xltransfer.origins import SCRATCH
@@ -118,33 +119,10 @@ def phases(study: Study) -> list[Phase]:
     return list(found)
 
 
-def check(study: Study, workspace: Workspace) -> None:
-    """Stops at the border what could only fail later.
-
-    Raises:
-      InputError: for unknown tasks, problems or labels that do not go
-        together, missing files, evaluations with nothing to evaluate, and
-        training on what is evaluated, where the study refuses that.
-    """
-    workspace.partitioning.mesh  # noqa: B018  refuses a shape that fits not
-    for one in phases(study):
-        one.identity(workspace.data_dir)
-        trimming.check(one, workspace.execution.trim)
-    for cell in cells(study):
-        cell.phase.check(tuple(evaluated(cell, workspace)[0]))
-        for rule in rules(cell, workspace):
-            cell.phase.check(rule.parts)
-    found = overlaps(study, workspace)
-    if found and study.overlap == "refuse":
-        lines = "\n".join(map(str, found))
-        raise InputError(f"Study.overlap is 'refuse', but\n{lines}")
-
-
 def rules(cell: Cell, workspace: Workspace) -> tuple[Rule, ...]:
     """Returns what chooses the checkpoints that the cell is evaluated at.
 
-    Raises:
-      InputError: where there is nothing to choose by.
+    A rule that goes by scores has no parts where their files are missing.
     """
     own = selection.own(cell.phase)
     parts = {
@@ -154,15 +132,7 @@ def rules(cell: Cell, workspace: Workspace) -> tuple[Rule, ...]:
         selection.ORACLE: tuple(evaluated(cell, workspace)[0]),
         own.name: own.parts,
     }
-    found = tuple(Rule(one, parts[one]) for one in cell.rules or (own.name,))
-    for rule in found:
-        if rule.name != selection.LAST and not rule.parts:
-            raise InputError(
-                f"The target {cell.target!r} asks for {rule.name!r}, but no "
-                f"dataset of {cell.evaluation} has its dev split's files in "
-                "the data directory."
-            )
-    return found
+    return tuple(Rule(one, parts[one]) for one in cell.rules or (own.name,))
 
 
 def rules_of(
@@ -203,7 +173,7 @@ def _target_dev(cell: Cell, data_dir: Path | None) -> tuple[Component, ...]:
     for name, _ in tasks.mixture(cell.evaluation).components:
         row = tasks.dataset(name)
         for split in row.splits:
-            if split.name == "dev" and not split.source.missing(data_dir):
+            if split.name == "dev" and _is_there(split, data_dir):
                 found.append(Component(row, "dev"))
     return tuple(found)
 
@@ -211,22 +181,20 @@ def _target_dev(cell: Cell, data_dir: Path | None) -> tuple[Component, ...]:
 def evaluated(
     cell: Cell, workspace: Workspace
 ) -> tuple[list[Component], list[str]]:
-    """Returns the splits that are evaluated, and the datasets whose files lack.
-
-    Raises:
-      InputError: if there is not one dataset of the mixture.
-    """
+    """Returns the splits that are evaluated, and the datasets whose files lack."""
     present, absent = [], []
     for name, _ in tasks.mixture(cell.evaluation).components:
         part = Component(tasks.dataset(name), cell.split)
-        split = part.dataset.split(cell.split)
-        if split.source.missing(workspace.data_dir):
-            absent.append(name)
-        else:
+        if _is_there(part.dataset.split(cell.split), workspace.data_dir):
             present.append(part)
-    if not present:
-        raise InputError(
-            f"{cell.evaluation}: none of its datasets has its "
-            f"{cell.split!r} files in {workspace.data_dir}."
-        )
+        else:
+            absent.append(name)
     return present, absent
+
+
+def _is_there(split: Split, data_dir: Path | None) -> bool:
+    try:
+        return not split.source.missing(data_dir)
+    except InputError:
+        # Files, and no data directory.
+        return False
