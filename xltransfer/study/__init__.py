@@ -3,6 +3,7 @@
 from xltransfer.study.checks import Missing, check, lacking, missing
 from xltransfer.study.declaration import Control, Study, Target
 from xltransfer.study.methods import Method
+from xltransfer.study.miniature import in_miniature
 from xltransfer.study.models import Intermediate, Model, Pretraining
 from xltransfer.study.plan import (
     Cell,
@@ -32,6 +33,7 @@ __all__ = [
     "cells",
     "check",
     "evaluated",
+    "in_miniature",
     "lacking",
     "missing",
     "overlaps",

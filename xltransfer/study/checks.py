@@ -1,14 +1,17 @@
 """What stops a study before anything is trained, and which files it lacks."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import tasks
 from tasks.vocabularies import TrainedVocabulary, Vocabulary
 from xltransfer import origins, selection, trimming
 from xltransfer.components import Component, components_of
 from xltransfer.data import cache as caches
 from xltransfer.errors import InputError
+from xltransfer.pretrained import hub
 from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study
 from xltransfer.study.plan import (
@@ -56,7 +59,7 @@ def check(study: Study, workspace: Workspace, complete: bool = True) -> None:
         and missing files, all of them together.
     """
     workspace.partitioning.mesh  # noqa: B018  refuses a shape that fits not
-    lacks = lacking(study, workspace)
+    lacks = lacking(study, workspace, fetch=complete)
     for one, found in lacks.items():
         trimming.check(one, workspace.execution.trim)
         if not found:
@@ -80,7 +83,7 @@ def check(study: Study, workspace: Workspace, complete: bool = True) -> None:
 def missing(
     study: Study,
     workspace: Workspace,
-    lacks: "Mapping[Phase, tuple[Missing, ...]] | None" = None,
+    lacks: Mapping[Phase, tuple[Missing, ...]] | None = None,
 ) -> list[Missing]:
     """Returns what phases lack, and evaluations with nothing to evaluate.
 
@@ -103,13 +106,18 @@ def missing(
 
 
 def lacking(
-    study: Study, workspace: Workspace
+    study: Study, workspace: Workspace, fetch: bool = False
 ) -> dict[Phase, tuple[Missing, ...]]:
     """Returns for every phase what it and those before it cannot read.
 
     A phase that lacks something has no identity yet, and so no folder.
+
+    Args:
+      study: what is to be done.
+      workspace: where its files are.
+      fetch: whether weights are fetched from the hub that are not here.
     """
-    files = _Files(workspace.data_dir)
+    files = _Files(workspace.data_dir, fetch)
     found: dict[Phase, tuple[Missing, ...]] = {}
     for one in phases(study):
         before = [known for other in one.needs for known in found[other]]
@@ -122,7 +130,8 @@ class _Files:
     """What was looked for in a data directory, each thing once."""
 
     data_dir: Path | None
-    known: dict[object, tuple[Missing, ...]] = dataclasses.field(
+    fetch: bool
+    known: dict[Hashable, tuple[Missing, ...]] = dataclasses.field(
         default_factory=dict
     )
 
@@ -138,7 +147,9 @@ class _Files:
             self.known[key] = tuple(self._of_part(part))
         return self.known[key]
 
-    def _once(self, thing, look) -> tuple[Missing, ...]:
+    def _once(
+        self, thing: Hashable, look: Callable[[Any], Iterator[Missing]]
+    ) -> tuple[Missing, ...]:
         if thing not in self.known:
             self.known[thing] = tuple(look(thing))
         return self.known[thing]
@@ -171,6 +182,11 @@ class _Files:
             yield Missing("vocabulary", str(error))
 
     def _of_init(self, init: str) -> Iterator[Missing]:
+        prefix, _, place = init.partition(":")
+        if prefix == "hf" and not self.fetch and not hub.is_here(place):
+            why = "to be fetched from Hugging Face's hub when the study runs."
+            yield Missing(f"weights {init}", why)
+            return
         try:
             origins.identity(init)
         except InputError as error:
@@ -178,6 +194,9 @@ class _Files:
 
 
 def _check_cell(cell: Cell, workspace: Workspace) -> None:
+    for name, _ in tasks.mixture(cell.evaluation).components:
+        # Refuses a split that there is not.
+        tasks.dataset(name).split(cell.split)
     present = tuple(evaluated(cell, workspace)[0])
     cell.phase.check(present)
     for rule in rules(cell, workspace):

@@ -25,6 +25,7 @@ from xltransfer.study.models import (
 from xltransfer.study.sweeps import Sweep
 from xltransfer.workspace import Execution
 
+Names = str | tuple[str | None, ...] | None
 Scale = Literal["full", "miniature"]
 
 
@@ -36,7 +37,7 @@ class Target:
       train: task or mixture of the English training data; or several, to be
         trained on one after the other with the same head.
       dev: task or mixture whose dev split chooses the checkpoint; of several,
-        one for each.
+        one for each; None where the last one is taken.
       evaluation: mixture of the languages to be evaluated.
       training: how, in place of what model and study say.
       changes: settings that differ from there.
@@ -51,7 +52,7 @@ class Target:
     """
 
     train: str | tuple[str, ...]
-    dev: str | tuple[str, ...]
+    dev: str | tuple[str | None, ...] | None
     evaluation: str
     training: Trainings | None = None
     changes: Changes = dataclasses.field(default_factory=dict)
@@ -67,8 +68,8 @@ class Target:
         fields.check(self)
         if len(_several(self.train)) != len(_several(self.dev)):
             raise InputError(
-                f"Target.train is {self.train}, Target.dev is {self.dev}: as "
-                "many of one as of the other."
+                f"Target.train is {self.train!r}, Target.dev is {self.dev!r}: "
+                "as many of one as of the other."
             )
         for name in self.rules:
             if name not in selection.RULES:
@@ -81,13 +82,13 @@ class Target:
             raise InputError(f"Target.rules names one twice: {self.rules}.")
 
     @property
-    def steps(self) -> tuple[tuple[str, str], ...]:
+    def steps(self) -> tuple[tuple[str, str | None], ...]:
         """Training and dev data of each phase, in order."""
         return tuple(zip(_several(self.train), _several(self.dev), strict=True))
 
 
-def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else names
+def _several(names: Names) -> tuple[str | None, ...]:
+    return names if isinstance(names, tuple) else (names,)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Phases that follow one another: pretraining, intermediate phases, a target."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
 
 import tasks
 from tasks import sampled
@@ -22,8 +23,11 @@ from xltransfer.study.models import (
     Trainings,
     training_for,
 )
-from xltransfer.study.sweeps import swept
+from xltransfer.study.sweeps import best, trials
 from xltransfer.workspace import Kind
+
+# A seed, and the phase before -> the phase.
+Following = Callable[[int, Phase | None], Phase | None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,24 +53,16 @@ class Arm:
         training = _counted(pretrain.training, parts)
         return self._phase("pretrain", parts, (), training, pretrain.seed, None)
 
-    def intermediates(
-        self, steps: tuple[Intermediate, ...], seed: int, parent: Phase | None
-    ) -> Phase | None:
-        """Returns the last of a row's intermediate phases, or the parent."""
-        for step in steps:
-            parent = self._intermediate(step, seed, parent)
-        return parent
+    def intermediates(self, steps: tuple[Intermediate, ...]) -> Following:
+        """Returns what makes the last phase of a row; the parent of no phase."""
+        return _chain([self._intermediate(one) for one in steps])
 
-    def target(self, target: Target, seed: int, parent: Phase | None) -> Phase:
-        """Returns the phase that is evaluated, or the choice of one."""
-        for train, dev in target.steps:
-            parent = self._target(target, train, dev, seed, parent)
-        return parent
+    def target(self, target: Target) -> Following:
+        """Returns what makes the phase of a target that is evaluated."""
+        return _chain([self._target(target, *one) for one in target.steps])
 
-    def _intermediate(
-        self, step: Intermediate, seed: int, parent: Phase | None
-    ) -> Phase:
-        parts = components_of(step.data, "train", seed)
+    def _intermediate(self, step: Intermediate) -> Following:
+        parts = components_of(step.data, "train")
         training = self._training(
             "intermediate",
             parts,
@@ -74,47 +70,50 @@ class Arm:
             self.model.intermediate or self.study.intermediate,
             step.changes,
         )
-
-        def made(one: Training) -> Phase:
-            mixed = self.method.mixed(parts, "intermediate")
-            dev = _dev(parts) if one.selection == "dev" else ()
-            share = self.method.share_of("intermediate")
-            counted = _counted(one, parts, share)
-            return self._phase(
-                "intermediate", mixed, dev, counted, seed, parent
-            )
-
+        dev = _dev(step, parts) if training.selection == "dev" else ()
         sweep = step.sweep or self.study.sweeps.get("intermediate")
-        return swept(training, sweep, made)
+        return self._following(
+            "intermediate", step.data, dev, trials(training, sweep)
+        )
 
-    def _target(
-        self,
-        target: Target,
-        train: str,
-        dev: str,
-        seed: int,
-        parent: Phase | None,
-    ) -> Phase:
-        parts = components_of(train, "train", seed)
-        validation = components_of(dev, "dev")
+    def _target(self, target: Target, train: str, dev: str | None) -> Following:
         training = self._training(
             "target",
-            parts,
+            components_of(train, "train"),
             target.training,
             self.model.target or self.study.target,
             target.changes,
         )
         _check_rules(target, training)
+        validation = () if dev is None else components_of(dev, "dev")
+        sweep = target.sweep or self.study.sweeps.get("target")
+        return self._following(
+            "target", train, validation, trials(training, sweep)
+        )
 
-        def made(one: Training) -> Phase:
-            mixed = self.method.mixed(parts, "target")
-            counted = _counted(one, parts, self.method.share_of("target"))
-            return self._phase(
-                "target", mixed, validation, counted, seed, parent
+    def _following(
+        self,
+        kind: Tuned,
+        data: str,
+        validation: tuple[Component, ...],
+        trainings: tuple[Training, ...],
+    ) -> Following:
+        """Returns what makes a phase, or the best of several, after another."""
+        share = self.method.share_of(kind)
+        parts = components_of(data, "train")
+        counted = [_counted(one, parts, share) for one in trainings]
+
+        def made(seed: int, parent: Phase | None) -> Phase:
+            drawn = components_of(data, "train", seed)
+            mixed = self.method.mixed(drawn, kind)
+            return best(
+                tuple(
+                    self._phase(kind, mixed, validation, one, seed, parent)
+                    for one in counted
+                )
             )
 
-        sweep = target.sweep or self.study.sweeps.get("target")
-        return swept(training, sweep, made)
+        return made
 
     def _training(
         self,
@@ -155,6 +154,17 @@ class Arm:
         )
 
 
+def _chain(links: Sequence[Following]) -> Following:
+    """Returns what makes the last of several phases after one another."""
+
+    def made(seed: int, parent: Phase | None) -> Phase | None:
+        for link in links:
+            parent = link(seed, parent)
+        return parent
+
+    return made
+
+
 def _counted(
     training: Training, parts: tuple[Component, ...], share: float = 0.0
 ) -> Training:
@@ -171,8 +181,12 @@ def _counted(
     return training.limited(examples, share)
 
 
-def _dev(parts: tuple[Component, ...]) -> tuple[Component, ...]:
+def _dev(
+    step: Intermediate, parts: tuple[Component, ...]
+) -> tuple[Component, ...]:
     """Returns the dev splits, whole, of the datasets that have one."""
+    if step.dev is not None:
+        return components_of(step.dev, "dev")
     rows = [tasks.dataset(sampled.parted(one.dataset.name)[0]) for one in parts]
     return tuple(
         Component(row, "dev")

@@ -76,12 +76,15 @@ class Intermediate:
 
     Attributes:
       data: task or mixture, or a recipe.
+      dev: task or mixture whose dev splits choose the checkpoint; by default
+        those of the data.
       training: how it trains, in place of what model and study say.
       changes: settings that differ from there.
       sweep: settings that are tried; by default the study's.
     """
 
     data: str
+    dev: str | None = None
     training: Trainings | None = None
     changes: Changes = dataclasses.field(default_factory=dict)
     sweep: Sweep | None = None

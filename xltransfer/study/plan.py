@@ -1,7 +1,8 @@
 """What follows from a study: its phases, shared, and the cells of its table."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import tasks
@@ -15,8 +16,7 @@ from xltransfer.renderings import RANK, Prediction
 from xltransfer.selection import Rule
 from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study, Target
-from xltransfer.study.lineage import Arm
-from xltransfer.study.models import Intermediate
+from xltransfer.study.lineage import Arm, Following
 from xltransfer.workspace import Workspace
 
 
@@ -63,43 +63,61 @@ def cells(study: Study) -> Iterator[Cell]:
 def _table(arm: Arm) -> Iterator[Cell]:
     """Yields the cells of one model and method."""
     study, first = arm.study, arm.pretraining()
+    targets = _columns(arm, study.targets)
     for label, steps in study.rows.items():
-        parents = {
-            seed: arm.intermediates(steps, seed, first) for seed in study.seeds
-        }
-        yield from _row(arm, label, steps, study.targets, parents)
-    fresh = dataclasses.replace(arm.model, init=SCRATCH)
+        made = arm.intermediates(steps)
+        parents = {seed: made(seed, first) for seed in study.seeds}
+        parts = [p for one in steps for p in components_of(one.data, "train")]
+        yield from _row(label, targets, parents, examples_of(parts))
+    fresh = dataclasses.replace(
+        arm, model=dataclasses.replace(arm.model, init=SCRATCH)
+    )
     for label, control in study.controls.items():
-        model = arm.model if control.pretrained else fresh
-        yield from _row(
-            dataclasses.replace(arm, model=model),
-            label,
-            (),
+        columns = _columns(
+            arm if control.pretrained else fresh,
             control.target or study.targets,
-            dict.fromkeys(study.seeds, first if control.pretrained else None),
         )
+        parent = first if control.pretrained else None
+        yield from _row(label, columns, dict.fromkeys(study.seeds, parent), 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Column:
+    """A target, what makes its phase, and a cell but for its row."""
+
+    made: Following
+    cell: Callable[..., Cell]
+
+
+def _columns(arm: Arm, targets: Mapping[str, Target]) -> list[_Column]:
+    return [
+        _Column(
+            arm.target(target),
+            functools.partial(
+                Cell,
+                target=label,
+                evaluation=target.evaluation,
+                split=target.split,
+                rules=target.rules,
+                prediction=arm.method.prediction or target.prediction,
+            ),
+        )
+        for label, target in targets.items()
+    ]
 
 
 def _row(
-    arm: Arm,
     label: str,
-    steps: tuple[Intermediate, ...],
-    targets: Mapping[str, Target],
+    columns: list[_Column],
     parents: Mapping[int, Phase | None],
+    examples: int | None,
 ) -> Iterator[Cell]:
-    parts = [p for one in steps for p in components_of(one.data, "train")]
-    examples = examples_of(parts)
-    for target_label, target in targets.items():
+    for column in columns:
         for seed, parent in parents.items():
-            yield Cell(
-                label,
-                target_label,
-                seed,
-                arm.target(target, seed, parent),
-                target.evaluation,
-                target.split,
-                target.rules,
-                arm.method.prediction or target.prediction,
+            yield column.cell(
+                intermediate=label,
+                seed=seed,
+                phase=column.made(seed, parent),
                 examples=examples,
             )
 
@@ -128,8 +146,8 @@ def rules(cell: Cell, workspace: Workspace) -> tuple[Rule, ...]:
     parts = {
         selection.LAST: (),
         selection.ENGLISH_DEV: cell.phase.validation,
-        selection.TARGET_DEV: _target_dev(cell, workspace.data_dir),
-        selection.ORACLE: tuple(evaluated(cell, workspace)[0]),
+        selection.TARGET_DEV: _present(cell.evaluation, "dev", workspace),
+        selection.ORACLE: _present(cell.evaluation, cell.split, workspace),
         own.name: own.parts,
     }
     return tuple(Rule(one, parts[one]) for one in cell.rules or (own.name,))
@@ -167,29 +185,32 @@ def overlaps(study: Study, workspace: Workspace) -> list[Overlap]:
     ]
 
 
-def _target_dev(cell: Cell, data_dir: Path | None) -> tuple[Component, ...]:
-    """Returns the dev splits of the datasets of the evaluation, where present."""
-    found = []
-    for name, _ in tasks.mixture(cell.evaluation).components:
-        row = tasks.dataset(name)
-        for split in row.splits:
-            if split.name == "dev" and _is_there(split, data_dir):
-                found.append(Component(row, "dev"))
-    return tuple(found)
-
-
 def evaluated(
     cell: Cell, workspace: Workspace
 ) -> tuple[list[Component], list[str]]:
     """Returns the splits that are evaluated, and the datasets whose files lack."""
-    present, absent = [], []
-    for name, _ in tasks.mixture(cell.evaluation).components:
-        part = Component(tasks.dataset(name), cell.split)
-        if _is_there(part.dataset.split(cell.split), workspace.data_dir):
-            present.append(part)
-        else:
-            absent.append(name)
-    return present, absent
+    present = _present(cell.evaluation, cell.split, workspace)
+    names = {one.dataset.name for one in present}
+    every = [name for name, _ in tasks.mixture(cell.evaluation).components]
+    return list(present), [name for name in every if name not in names]
+
+
+def _present(
+    mixture: str, split: str, workspace: Workspace
+) -> tuple[Component, ...]:
+    """Returns a split of the datasets that have it, and its files."""
+    key = mixture, split
+    if key not in workspace.present:
+        rows = [
+            tasks.dataset(name) for name, _ in tasks.mixture(mixture).components
+        ]
+        workspace.present[key] = tuple(
+            Component(row, split)
+            for row in rows
+            for one in row.splits
+            if one.name == split and _is_there(one, workspace.data_dir)
+        )
+    return workspace.present[key]
 
 
 def _is_there(split: Split, data_dir: Path | None) -> bool:

@@ -9,7 +9,7 @@ trained.
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -125,29 +125,26 @@ def _draw(some: tuple[Any, ...] | Range, rng: np.random.Generator) -> Any:
     return some[int(rng.integers(len(some)))]
 
 
-def swept(
-    training: Training, sweep: Sweep | None, made: Callable[[Training], Phase]
-) -> Phase:
-    """Returns the phase of a training, or the best of a sweep around it.
-
-    Args:
-      training: what the settings are put into.
-      sweep: what is tried, if anything.
-      made: makes the phase of a training.
+def trials(training: Training, sweep: Sweep | None) -> tuple[Training, ...]:
+    """Returns the trainings of a sweep, or the one training without a sweep.
 
     Raises:
       InputError: where no dev score tells the trials apart.
     """
     if sweep is None:
-        return made(training)
-    settings = sweep.settings()
-    trials = tuple(made(changed(training, one)) for one in settings)
-    if trials[0].training.selection == "last":
+        return (training,)
+    found = tuple(changed(training, one) for one in sweep.settings())
+    if training.selection == "last":
         raise InputError(
             f"A sweep over {', '.join(sweep.values)} goes by dev scores, but "
-            f"the {trials[0].kind} phase takes the last checkpoint: bind "
-            "Training.selection and Training.evaluate_every."
+            "the last checkpoint is to be taken: bind Training.selection and "
+            "Training.evaluate_every."
         )
-    if len(trials) == 1:
-        return trials[0]
-    return dataclasses.replace(trials[0], candidates=trials)
+    return found
+
+
+def best(candidates: tuple[Phase, ...]) -> Phase:
+    """Returns the phase that stands for the best of them, or the only one."""
+    if len(candidates) == 1:
+        return candidates[0]
+    return dataclasses.replace(candidates[0], candidates=candidates)
