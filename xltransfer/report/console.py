@@ -180,7 +180,7 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
         else f"seed {planned.seeds[0]}"
     )
     table = _table(
-        f"{matrix.target}: {matrix.metric} in percent, {spread}", matrix
+        f"{matrix.title}: {matrix.metric} in percent, {spread}", matrix
     )
     in_controls = False
     for row in matrix.rows:
@@ -194,7 +194,7 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
 
 def _delta_table(matrix: Matrix, planned: Study) -> Table:
     table = _table(
-        f"{matrix.target}: delta to {planned.direct!r}, paired by seed", matrix
+        f"{matrix.title}: delta to {planned.direct!r}, paired by seed", matrix
     )
     for row in matrix.rows:
         if row.deltas:

@@ -205,7 +205,7 @@ def _sweep(sweep: Sweep) -> Sweep | None:
 def _evaluation(name: str) -> str:
     """Returns a mixture of few languages: English, where there is it, and two."""
     rows = [tasks.dataset(one) for one, _ in tasks.mixture(name).components]
-    families = dict.fromkeys(_family(row, _TARGET) for row in rows)
+    families = dict.fromkeys(_family(row, _EVALUATED) for row in rows)
     known = tasks.datasets()
     names = [
         f"{family}.{code}"
@@ -231,7 +231,7 @@ def _data(name: str, families: Mapping[str, str]) -> str:
         limit = limit or count is not None
     text = next(iter(rates))
     if len(rates) > 1:
-        text = " + ".join(f"{one} * {rate:.6g}" for one, rate in rates.items())
+        text = " + ".join(f"{one} * {rate:.10g}" for one, rate in rates.items())
     return mixing.cut(text, EXAMPLES) if limit else text
 
 
@@ -262,3 +262,4 @@ _INTERMEDIATE = {
     "retrieval": "miniature_inference",
 }
 _TARGET = _INTERMEDIATE | {"classification": "miniature_nli"}
+_EVALUATED = _TARGET | {"retrieval": "miniature_bitext"}
