@@ -169,7 +169,12 @@ def _phase(arguments: argparse.Namespace) -> tuple:
         vocabulary=TrainedVocabulary("xlmr", 10000, ("text.en",)),
         components=components_of("nli_english", "train"),
         validation=(),
-        training=Training(arguments.steps, 32, {"tokens": 128}, AdamW(1e-5)),
+        training=Training(
+            steps=arguments.steps,
+            batch_size=32,
+            lengths={"tokens": 128},
+            optimizer=AdamW(1e-5),
+        ),
         seed=0,
         init=f"hf:{arguments.weights}",
     ), workspace

@@ -96,7 +96,8 @@ def plan(
     """Shows what a study would train; trains nothing."""
     from xltransfer.report import console
 
-    console.print_plan(*_open(context, study, out, data_dir, cache_dir))
+    opened = _open(context, study, out, data_dir, cache_dir, complete=False)
+    console.print_plan(*opened)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -177,6 +178,7 @@ def _open(
     out: Path | None,
     data_dir: Path | None,
     cache_dir: Path | None,
+    complete: bool = True,
 ) -> tuple:
     """Returns the study and its workspace, and writes `config.gin`."""
     quieten()
@@ -188,7 +190,8 @@ def _open(
     # What it describes can be named in the study.
     data.data_folder(data_dir)
     study, text = configuration.load(path, overrides)
-    host_memory.keep_freed_memory(study.model.vocab_size)
+    most = max(one.config.vocab_size for one in study.variants.values())
+    host_memory.keep_freed_memory(most)
     out = folder("--out", out or Path("runs") / study.name)
     workspace = Workspace(
         out=out,
@@ -197,7 +200,7 @@ def _open(
         partitioning=study.partitioning,
         execution=study.execution,
     )
-    studies.check(study, workspace)
+    studies.check(study, workspace, complete)
     out.mkdir(parents=True, exist_ok=True)
     files.replace(out / "config.gin", text)
     return study, workspace

@@ -14,6 +14,7 @@ from xltransfer.study import failures
 
 # By hand, of the tiny study: pretraining, Hindi, and the target after nothing,
 # after Hindi and without pretraining.
+HINDI = (study.Label("Hindi", "nli", 1, "XLMR"),)
 KINDS = ["pretrain", "target", "intermediate", "target", "target"]
 
 
@@ -69,7 +70,7 @@ def test_dependants_of_a_failed_phase_are_skipped_and_the_rest_goes_on(run):
     assert [one.split()[1] for one in seen.phases] == [*KINDS[:3], KINDS[4]]
     assert kinds(flags) == [("failed", "intermediate"), ("skipped", "target")]
     assert flags[0].reason == "no good"
-    assert flags[0].cells == flags[1].cells == (("Hindi", "nli", 1),)
+    assert flags[0].cells == flags[1].cells == HINDI
     assert labels(where) == {"none", "no pretraining"}
     assert "no good" in str(error) and "1 phases that start" in str(error)
 
@@ -183,7 +184,7 @@ def test_a_phase_at_chance_is_degenerate(run):
 
     _, flags, error, _ = run(score=score)
     assert kinds(flags) == [("degenerate", "intermediate")]
-    assert flags[0].cells == (("Hindi", "nli", 1),)
+    assert flags[0].cells == HINDI
     assert "36.0 on the dev set" in flags[0].reason
     assert error is None
 

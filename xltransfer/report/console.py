@@ -36,15 +36,16 @@ def print_plan(planned: Study, workspace: Workspace) -> None:
     table = Table(title=f"plan of {planned.name}")
     for column in ("phase", "data", "steps", "seed", "cells", "state"):
         table.add_column(column, no_wrap=True)
+    lacks = study.lacking(planned, workspace)
     for one, asked in study.rules_of(planned, workspace).items():
-        done = finished(one, workspace, asked) is not None
+        done = not lacks[one] and finished(one, workspace, asked) is not None
         table.add_row(
-            workspace.directory(one).name,
+            one.kind if lacks[one] else workspace.directory(one).name,
             shortened(_names(one)),
             str(one.training.steps),
             str(one.seed),
             str(shared[one]),
-            "done" if done else "to do",
+            "done" if done else "files missing" if lacks[one] else "to do",
         )
     _print(table)
     _say(_summary(planned, workspace))
@@ -144,7 +145,9 @@ def _notes(planned: Study, workspace: Workspace) -> list[str]:
                 f"{cell.evaluation} is not evaluated on {', '.join(absent)}: "
                 "their files are not in the data directory."
             )
-    return [*found.values(), *map(str, study.overlaps(planned, workspace))]
+    absent = [f"missing: {one}" for one in study.missing(planned, workspace)]
+    overlaps = map(str, study.overlaps(planned, workspace))
+    return [*absent, *found.values(), *overlaps]
 
 
 def _section(matrix: Matrix, overlaps: list[Overlap]) -> str:
@@ -154,7 +157,9 @@ def _section(matrix: Matrix, overlaps: list[Overlap]) -> str:
 
 
 def _line(one: Phase) -> list[Phase]:
-    return [one] if one.parent is None else [one, *_line(one.parent)]
+    """Returns a phase and all before it, candidates too."""
+    before = [found for other in one.needs for found in _line(other)]
+    return list(dict.fromkeys([one, *before]))
 
 
 def _names(one: Phase) -> list[str]:
@@ -163,8 +168,9 @@ def _names(one: Phase) -> list[str]:
 
 def _summary(planned: Study, workspace: Workspace) -> str:
     every = study.rules_of(planned, workspace)
+    lacks = study.lacking(planned, workspace)
     done = sum(
-        finished(one, workspace, asked) is not None
+        not lacks[one] and finished(one, workspace, asked) is not None
         for one, asked in every.items()
     )
     alone = sum(len(_line(cell.phase)) for cell in study.cells(planned))
@@ -182,7 +188,7 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
         else f"seed {planned.seeds[0]}"
     )
     table = _table(
-        f"{matrix.target}: {matrix.metric} in percent, {spread}", matrix
+        f"{matrix.title}: {matrix.metric} in percent, {spread}", matrix
     )
     in_controls = False
     for row in matrix.rows:
@@ -196,7 +202,7 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
 
 def _delta_table(matrix: Matrix, planned: Study) -> Table:
     table = _table(
-        f"{matrix.target}: delta to {planned.direct!r}, paired by seed", matrix
+        f"{matrix.title}: delta to {planned.direct!r}, paired by seed", matrix
     )
     for row in matrix.rows:
         if row.deltas:
