@@ -32,7 +32,14 @@ app.add_typer(task_commands.app, name="tasks")
 app.command()(score.score)
 app.command(context_settings=OVERRIDES)(evaluate.evaluate)
 
-OPTIONS = ("--out", "--data-dir", "--cache-dir", "--retry-failed", "--help")
+OPTIONS = (
+    "--out",
+    "--data-dir",
+    "--cache-dir",
+    "--retry-failed",
+    "--graph",
+    "--help",
+)
 
 StudyFile = Annotated[Path, typer.Argument(help="A gin file.")]
 Out = Annotated[
@@ -92,12 +99,20 @@ def plan(
     out: Out = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option(help="Also draws the phases into a .svg or .dot file."),
+    ] = None,
 ) -> None:
-    """Shows what a study would train; trains nothing."""
+    """Shows what a study would train, and what that takes; trains nothing."""
+    from xltransfer import study as studies
     from xltransfer.report import console
+    from xltransfer.report import graph as drawing
 
     opened = _open(context, study, out, data_dir, cache_dir, complete=False)
-    console.print_plan(*opened)
+    if graph is not None:
+        drawing.write(graph, opened[0], studies.states(*opened))
+    console.print_plan(*opened, whole=True)
 
 
 @app.command(context_settings=OVERRIDES)

@@ -16,6 +16,7 @@ from xltransfer.study.plan import (
     rules_of,
 )
 from xltransfer.study.running import PhasesFailed, prepare, results, run
+from xltransfer.study.states import State, states
 from xltransfer.study.sweeps import Range, Sweep
 from xltransfer.study.worker import Listener
 
@@ -32,6 +33,7 @@ __all__ = [
     "PhasesFailed",
     "Pretraining",
     "Range",
+    "State",
     "Study",
     "Sweep",
     "Target",
@@ -49,4 +51,5 @@ __all__ = [
     "rules",
     "rules_of",
     "run",
+    "states",
 ]

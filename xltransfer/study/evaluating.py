@@ -4,6 +4,7 @@ Rules that chose the same checkpoint share its predictions.
 """
 
 import functools
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -121,12 +122,16 @@ class CellEvaluations:
         model: Callable[[Component], Evaluation],
     ) -> Records:
         asked = {"prediction": self._wanted[part]["prediction"]}
-        return evaluate.evaluate(
+        started = time.perf_counter()
+        found = evaluate.evaluate(
             model(part),
             self._workspace.cache(self.cell.phase, part),
             self.folder / self._name(part, protocol["checkpoint"]),
             protocol | asked,
         )
+        # Of all its numbers together, for whoever plans.
+        seconds = round(time.perf_counter() - started, 3)
+        return [one | {"seconds": seconds} for one in found]
 
     def _known(self, part: Component, protocol: dict[str, Any]) -> Records:
         """Returns the records of a checkpoint on one split, under any rule."""
