@@ -24,7 +24,7 @@ RANKS = (
     {"fitting"},
     {"trained"},
     {"phase"},
-    {"starting", "trimming", "phase_folder"},
+    {"choosing", "starting", "trimming", "phase_folder"},
     {"workspace"},
     {"selection", "overlap"},
     {"specification"},

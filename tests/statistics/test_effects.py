@@ -103,9 +103,7 @@ def study(gain, matched=SOURCES):
     ]
 
 
-KNOWN = {
-    code: Intermediate((code,), ("classification",)) for code in SOURCES
-}
+KNOWN = {code: Intermediate((code,), ("classification",)) for code in SOURCES}
 
 
 def effects(rows, flags=()):
@@ -138,9 +136,7 @@ def test_what_languages_of_a_family_gain_more():
     found = effects(
         study(lambda s, t: 2.0 * (t in indo) + 0.01 * LANGUAGES.index(t))
     )
-    (one,) = (
-        x for x in found if x.name == "evaluated in family Indo-European"
-    )
+    (one,) = (x for x in found if x.name == "evaluated in family Indo-European")
     # Places 0-6 against 7-9: 2 more, less 0.01 * (8 - 3).
     assert one.coefficient == pytest.approx(1.95)
 

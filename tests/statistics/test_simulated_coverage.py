@@ -29,7 +29,9 @@ def test_the_truth_is_what_many_runs_and_examples_come_to(world):
     generator = np.random.default_rng(0)
     errors = []
     for _ in range(40):
-        study = simulate(world, Shape(1, 20, 4, 200), np.array([0.2]), generator)
+        study = simulate(
+            world, Shape(1, 20, 4, 200), np.array([0.2]), generator
+        )
         accuracy = 100 * study.right.mean(axis=(1, 3))
         errors.append((accuracy[1] - accuracy[0] - study.truth[0]).mean())
     # The mean of 40 studies, within three of its standard errors.

@@ -61,7 +61,8 @@ class Request:
     def key(self, data_dir: Path | None) -> dict[str, Any]:
         """Returns everything that the cache's content depends on."""
         row = self.dataset
-        return {
+        sample = row.split(self.split).sample
+        whole = {
             "format": FORMAT,
             "dataset": row.name,
             "problem": row.problem,
@@ -79,6 +80,9 @@ class Request:
             "lengths": dict(self.lengths),
             "source": self.source_digest(data_dir),
         }
+        if sample is not None:
+            whole["sample"] = dataclasses.asdict(sample)
+        return whole
 
 
 @functools.cache
