@@ -70,7 +70,7 @@ def print_results(planned: Study, workspace: Workspace) -> None:
         _print(_score_table(matrix, planned))
         if any(row.deltas for row in matrix.rows):
             _print(_delta_table(matrix, planned, by_cell))
-    for line in _lines(said):
+    for line in _said(said):
         _say(line)
     path = workspace.out / "results.md"
     overlaps = study.overlaps(planned, workspace)
@@ -219,7 +219,7 @@ def _delta(delta: Estimate | None, found: Comparison | None) -> str:
     return "{}\n{:+.1f}…{:+.1f}".format(text, *found.interval)
 
 
-def _lines(said: Conclusions) -> list[str]:
+def _said(said: Conclusions) -> list[str]:
     """Returns how sure deltas are, and which intermediate is best, if any."""
     if not said.comparisons:
         return []
@@ -243,7 +243,7 @@ def _best(one: Best) -> str:
 
 def _closing(said: Conclusions) -> str:
     """Returns the same and the limits for `results.md`."""
-    lines = [*_lines(said), *said.limits]
+    lines = [*_said(said), *said.limits]
     return "".join(f"- {line}\n" for line in lines) if said.comparisons else ""
 
 
