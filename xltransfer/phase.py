@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from xltransfer import (
+    choosing,
     constant,
     environment,
     phase_folder,
@@ -73,6 +74,9 @@ def run(
       Interrupted: on SIGTERM or Ctrl-C, after saving.
       InputError: if the loss is no longer a number, or data do not fit.
     """
+    if phase.candidates:
+        guard()
+        return choosing.run(phase, workspace, rules)
     directory = workspace.directory(phase)
     directory.mkdir(parents=True, exist_ok=True)
     training = _Run(phase, workspace, rules, guard)

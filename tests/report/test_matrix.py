@@ -182,10 +182,10 @@ def test_models_and_methods_have_matrices_of_their_own():
         ("base", "mixed"),
         ("large", "plain"),
     ]
-    assert [one.rule for one in found] == [
-        "base, plain",
-        "base, mixed",
-        "large, plain",
+    assert [one.title for one in found] == [
+        "base, plain, nli",
+        "base, mixed, nli",
+        "large, plain, nli",
     ]
     # None is averaged with another's.
     means = [one.rows[0].scores["sw"].mean for one in found]
