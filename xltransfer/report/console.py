@@ -18,7 +18,7 @@ from xltransfer.claims import Holder
 from xltransfer.components import shortened
 from xltransfer.overlap import Overlap
 from xltransfer.report import plan
-from xltransfer.report.matrix import Matrix, Row, markdown, matrices
+from xltransfer.report.matrix import Matrix, Row, label, markdown, matrices
 from xltransfer.specification import Phase
 from xltransfer.study import Cell, Study
 from xltransfer.workspace import Workspace
@@ -58,11 +58,13 @@ def print_results(planned: Study, workspace: Workspace) -> None:
         study.results(planned, workspace),
         planned.direct,
         tuple(planned.controls),
+        study.flags(planned, workspace),
     )
     for matrix in found:
         _print(_score_table(matrix, planned))
         if any(row.deltas for row in matrix.rows):
             _print(_delta_table(matrix, planned))
+        _lines(matrix.notes)
     path = workspace.out / "results.md"
     overlaps = study.overlaps(planned, workspace)
     path.write_text("\n".join(_section(one, overlaps) for one in found))
@@ -157,7 +159,7 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
             table.add_section()
             in_controls = True
         cells = [_two_lines(row.scores.get(one)) for one in matrix.columns]
-        table.add_row(escape(row.label), *cells)
+        table.add_row(escape(label(matrix, row)), *cells)
     return table
 
 
@@ -167,7 +169,7 @@ def _delta_table(matrix: Matrix, planned: Study) -> Table:
     )
     for row in matrix.rows:
         if row.deltas:
-            table.add_row(escape(row.label), *_signed(row, matrix))
+            table.add_row(escape(label(matrix, row)), *_signed(row, matrix))
     return table
 
 
