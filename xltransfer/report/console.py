@@ -22,6 +22,7 @@ from xltransfer.report.matrix import (
     OTHERS,
     ZERO_SHOT,
     Matrix,
+    label,
     markdown,
     matrices,
 )
@@ -62,14 +63,19 @@ def _lines(texts: Iterable[str]) -> None:
 def print_results(planned: Study, workspace: Workspace) -> None:
     """Prints the transfer matrices and writes them to `results.md`."""
     rows = study.results(planned, workspace)
-    found = matrices(rows, planned.direct, tuple(planned.controls))
+    found = matrices(
+        rows,
+        planned.direct,
+        tuple(planned.controls),
+        study.flags(planned, workspace),
+    )
     said = study.conclusions(planned, workspace, rows)
     for matrix in found:
         _print(_score_table(matrix, planned))
         if any(row.deltas for row in matrix.rows):
             _print(_delta_table(matrix, planned, said.comparisons))
-    for line in _said(said):
-        _say(line)
+        _lines(matrix.notes)
+    _lines(_said(said))
     path = workspace.out / "results.md"
     overlaps = study.overlaps(planned, workspace)
     sections = [*(_section(one, overlaps) for one in found), _closing(said)]
@@ -165,7 +171,7 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
             table.add_section()
             in_controls = True
         cells = [_two_lines(row.scores.get(one)) for one in matrix.columns]
-        table.add_row(escape(row.label), *cells)
+        table.add_row(escape(label(matrix, row)), *cells)
     return table
 
 
@@ -188,7 +194,7 @@ def _delta_table(
                 _delta(row.deltas.get(one), known.get((row.label, language)))
                 for one, language in _languages(matrix)
             ]
-            table.add_row(escape(row.label), *cells)
+            table.add_row(escape(label(matrix, row)), *cells)
     return table
 
 
