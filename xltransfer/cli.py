@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from xltransfer import files, host_memory
-from xltransfer.commands import data, evaluate, score
+from xltransfer.commands import data, evaluate, report, score
 from xltransfer.commands import tasks as task_commands
 from xltransfer.commands.options import (
     OVERRIDES,
@@ -30,6 +30,7 @@ app.add_typer(vocab, name="vocab")
 app.add_typer(data.app, name="data")
 app.add_typer(task_commands.app, name="tasks")
 app.command()(score.score)
+app.command()(report.report)
 app.command(context_settings=OVERRIDES)(evaluate.evaluate)
 
 OPTIONS = (
@@ -76,9 +77,11 @@ def run(
     from xltransfer import study as studies
     from xltransfer.interruption import EXIT_CODE, Interrupted
     from xltransfer.report import console
+    from xltransfer.study import description
 
     found, workspace = _open(context, study, out, data_dir, cache_dir)
     console.print_plan(found, workspace)
+    description.write(found, workspace, ["xltransfer", *sys.argv[1:]])
     try:
         with console.ProgressDisplay() as display:
             studies.run(found, workspace, display, retry_failed)

@@ -30,7 +30,7 @@ from tasks.vocabularies import Vocabulary
 from xltransfer import claims
 from xltransfer.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 BUILD_BATCH = 1024
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl"

@@ -1,6 +1,6 @@
 """Plan, progress and results in the terminal, and results.md beside them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,8 +18,17 @@ from xltransfer.claims import Holder
 from xltransfer.components import shortened
 from xltransfer.overlap import Overlap
 from xltransfer.report import plan
-from xltransfer.report.matrix import Matrix, Row, label, markdown, matrices
+from xltransfer.report.matrix import (
+    OTHERS,
+    ZERO_SHOT,
+    Matrix,
+    Row,
+    label,
+    markdown,
+    matrices,
+)
 from xltransfer.specification import Phase
+from xltransfer.statistics import Best, Comparison, Conclusions, Estimate
 from xltransfer.study import Cell, Study
 from xltransfer.workspace import Workspace
 
@@ -54,20 +63,25 @@ def _lines(texts: Iterable[str]) -> None:
 
 def print_results(planned: Study, workspace: Workspace) -> None:
     """Prints the transfer matrices and writes them to `results.md`."""
+    rows = study.results(planned, workspace)
     found = matrices(
-        study.results(planned, workspace),
+        rows,
         planned.direct,
         tuple(planned.controls),
         study.flags(planned, workspace),
     )
+    said = study.conclusions(planned, workspace, rows)
+    by_cell = {_place(one): one for one in said.comparisons}
     for matrix in found:
         _print(_score_table(matrix, planned))
         if any(row.deltas for row in matrix.rows):
-            _print(_delta_table(matrix, planned))
+            _print(_delta_table(matrix, planned, by_cell))
         _lines(matrix.notes)
+    _lines(_said(said))
     path = workspace.out / "results.md"
     overlaps = study.overlaps(planned, workspace)
-    path.write_text("\n".join(_section(one, overlaps) for one in found))
+    sections = [*(_section(one, overlaps) for one in found), _closing(said)]
+    path.write_text("\n".join(filter(None, sections)))
     _say(f"{workspace.out / 'results.csv'} · {path}")
 
 
@@ -163,14 +177,80 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
     return table
 
 
-def _delta_table(matrix: Matrix, planned: Study) -> Table:
-    table = _table(
-        f"{matrix.title}: delta to {planned.direct!r}, paired by seed", matrix
+Comparisons = Mapping[tuple[str, ...], Comparison]
+
+
+def _delta_table(
+    matrix: Matrix, planned: Study, comparisons: Comparisons
+) -> Table:
+    title = (
+        f"{matrix.title}: delta to {planned.direct!r}, paired by seed, and "
+        "95 % interval"
     )
+    table = _table(title, matrix)
     for row in matrix.rows:
         if row.deltas:
-            table.add_row(escape(label(matrix, row)), *_signed(row, matrix))
+            cells = [
+                _delta(row.deltas.get(one), comparisons.get(place))
+                for one, place in _places(row, matrix)
+            ]
+            table.add_row(escape(label(matrix, row)), *cells)
     return table
+
+
+def _place(one: Comparison) -> tuple[str, ...]:
+    """Returns which cell of which table a comparison is of."""
+    names = (one.target, one.metric, one.selection, one.intermediate)
+    return (*names, one.language)
+
+
+def _places(row: Row, matrix: Matrix) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields each column, and which comparison is of it."""
+    names = (matrix.target, matrix.metric, matrix.selection, row.label)
+    for column in matrix.columns:
+        language = ZERO_SHOT if column == OTHERS else column
+        yield column, (*names, language)
+
+
+def _delta(delta: Estimate | None, found: Comparison | None) -> str:
+    """Returns a delta above its interval, or deviation; marks say how sure."""
+    if delta is None:
+        return "–"
+    text = f"{delta.mean:+.1f}"
+    if found is None:
+        return text
+    text += "*" * found.is_significant + "‡" * found.flagged
+    if found.interval is None:
+        return text
+    return "{}\n{:+.1f}…{:+.1f}".format(text, *found.interval)
+
+
+def _said(said: Conclusions) -> list[str]:
+    """Returns how sure deltas are, and which intermediate is best, if any."""
+    if not said.comparisons:
+        return []
+    marks = ["* p ≤ 0.05 after Holm"]
+    if any(one.flagged for one in said.comparisons):
+        marks.append("‡ of a degenerate or missing run")
+    return [
+        f"Marks: {', '.join(marks)}. {said.method}. {said.coverage}",
+        *map(_best, said.best),
+    ]
+
+
+def _best(one: Best) -> str:
+    text = f"best for {one.target} by {one.chosen_by}: {one.intermediate}"
+    if one.test_delta is not None:
+        text += f", {one.test_delta.mean:+.1f} {one.metric} on test"
+    if one.interval is not None:
+        text += " ({:+.1f}…{:+.1f})".format(*one.interval)
+    return f"{text}; {one.note}"
+
+
+def _closing(said: Conclusions) -> str:
+    """Returns the same and the limits for `results.md`."""
+    lines = [*_said(said), *said.limits]
+    return "".join(f"- {line}\n" for line in lines) if said.comparisons else ""
 
 
 def _table(title: str, matrix: Matrix) -> Table:
@@ -185,15 +265,6 @@ def _table(title: str, matrix: Matrix) -> Table:
 
 def _two_lines(one: object) -> str:
     return "–" if one is None else str(one).replace(" ", "\n")
-
-
-def _signed(row: Row, matrix: Matrix) -> list[str]:
-    cells = []
-    for column in matrix.columns:
-        one = row.deltas.get(column)
-        sign = "+" if one is not None and one.mean >= 0 else ""
-        cells.append(sign + _two_lines(one))
-    return cells
 
 
 def _say(text: str) -> None:

@@ -39,16 +39,17 @@ class Row:
 class Matrix:
     """The table of one model, method, target and metric, under one rule.
 
-    `rule` is what a reader must know of it: nothing where there is one rule
-    alone and it is zero-shot. `flagged` names rows of which a run is
-    degenerate, failed or missing, and `notes` says which and why: such a run's
-    numbers are in the means, as far as it has any.
+    `selection` names the rule; `rule` is what a reader must know of it: nothing
+    where there is one rule alone and it is zero-shot. `flagged` names rows of
+    which a run is degenerate, failed or missing, and `notes` says which and why:
+    such a run's numbers are in the means, as far as it has any.
     """
 
     target: str
     metric: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    selection: str
     rule: str = ""
     model: str = ""
     method: str = ""
@@ -214,7 +215,8 @@ def _matrix(
         )
         for label, row in table.items()
     )
-    return Matrix(target, metric, columns, rows, _rule(selection, is_named))
+    rule = _rule(selection, is_named)
+    return Matrix(target, metric, columns, rows, selection, rule)
 
 
 def _rule(selection: str, is_named: bool) -> str:

@@ -1,6 +1,7 @@
 """A study: models x methods x intermediates x targets x seeds -> plan -> run -> results."""
 
 from xltransfer.study.checks import Missing, check, lacking, missing
+from xltransfer.study.concluding import conclusions
 from xltransfer.study.declaration import Control, Study, Target
 from xltransfer.study.flagging import Flag, Label, flags
 from xltransfer.study.methods import Method
@@ -39,6 +40,7 @@ __all__ = [
     "Target",
     "cells",
     "check",
+    "conclusions",
     "evaluated",
     "flags",
     "in_miniature",

@@ -6,9 +6,10 @@ Rules that chose the same checkpoint share its predictions.
 import functools
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from xltransfer import evaluate, metrics, phase
+from xltransfer import evaluate, example_counts, metrics, phase
 from xltransfer import results as records
 from xltransfer.claims import Claim, ClaimLost
 from xltransfer.components import Component
@@ -41,6 +42,19 @@ class CellEvaluations:
             for wanted in self._wanted.values()
             for record in _those(known, wanted | protocol)
         ]
+
+    def examples(self, record: dict[str, Any]) -> Path:
+        """Returns where it is kept what each example adds to a number."""
+        task, language = record["task"], record["language"]
+        (part,) = (
+            one
+            for one in self._wanted
+            if one.dataset.name == f"{task}.{language}"
+        )
+        folder = self.folder / self._name(part, record["checkpoint"])
+        return example_counts.path_of(
+            example_counts.beside(folder), task, language, record["split"]
+        )
 
     def left(self) -> list[Component]:
         """Returns the splits for which a number is not there yet."""
@@ -122,12 +136,14 @@ class CellEvaluations:
         model: Callable[[Component], Evaluation],
     ) -> Records:
         asked = {"prediction": self._wanted[part]["prediction"]}
+        folder = self.folder / self._name(part, protocol["checkpoint"])
         started = time.perf_counter()
         found = evaluate.evaluate(
             model(part),
             self._workspace.cache(self.cell.phase, part),
-            self.folder / self._name(part, protocol["checkpoint"]),
+            folder,
             protocol | asked,
+            examples=example_counts.beside(folder),
         )
         # Of all its numbers together, for whoever plans.
         seconds = round(time.perf_counter() - started, 3)
