@@ -4,6 +4,8 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -355,3 +357,21 @@ def test_vocabulary_is_loaded_as_it_was_trained(requests, folder):
     assert ids[0] == pieces.bos_id and ids[-1] == pieces.eos_id
     premise = ids[1 : ids.index(pieces.eos_id)]
     assert pieces.encode(first["premise"])[: len(premise)] == premise
+
+
+def test_of_workers_that_want_the_same_cache_one_builds_it(
+    nli, tmp_path, monkeypatch
+):
+    build, built = caches._build, []
+
+    def slow(*arguments):
+        built.append(arguments)
+        # Long enough for the others to find that somebody builds.
+        time.sleep(0.5)
+        build(*arguments)
+
+    monkeypatch.setattr(caches, "_build", slow)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(caches.prepare, [nli] * 3, [tmp_path] * 3))
+    assert len(built) == 1
+    assert [one.size for one in found] == [1100] * 3

@@ -96,6 +96,7 @@ class ProgressDisplay:
             console=_console,
         )
         self._task = self._progress.add_task("start", total=None, note="")
+        self._waited_for = ""
 
     def __enter__(self) -> "ProgressDisplay":
         self._progress.start()
@@ -134,6 +135,9 @@ class ProgressDisplay:
         self._progress.update(
             self._task, description="waiting for", total=None, note=names
         )
+        if not _console.is_terminal and names != self._waited_for:
+            _say(f"waiting for {names}")
+        self._waited_for = names
 
     def evaluating(self, cell: Cell, language: str) -> None:
         """Names what is being evaluated."""
