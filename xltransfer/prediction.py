@@ -44,7 +44,9 @@ def _predict(predictor: Predictor) -> Callable[[Params, Batch], Any]:
 
 @functools.lru_cache
 def _abstract(predictor: Predictor) -> Params:
-    boxed = jax.eval_shape(predictor.objective.new_params, jax.random.key(0))
+    # Of a key's shape: an absent machine cannot compute one.
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    boxed = jax.eval_shape(predictor.objective.new_params, key)
     return jax.tree.map(
         lambda leaf, sharding: jax.ShapeDtypeStruct(
             leaf.shape, leaf.dtype, sharding=sharding

@@ -7,16 +7,15 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
+from xltransfer.models.attention import Attention, KeysValues, inverse_root
 from xltransfer.models.layers import (
-    Attention,
     Dense,
-    KeysValues,
     RMSNorm,
     check_dtype,
     check_rates,
     check_sizes,
     constrain,
-    inverse_root,
+    recomputed,
 )
 from xltransfer.models.relative_positions import RelativePositionBias
 
@@ -88,10 +87,13 @@ class EncoderLayer(nn.Module):
         self,
         x: Float[Array, "B L D"],
         mask: Bool[Array, "B 1 L L"],
-        bias: Float[Array, "1 H L L"],
+        bias: Float[Array, "1 H L L"] | None,
         *,
         deterministic: bool,
     ) -> Float[Array, "B L D"]:
+        """Returns the next hidden states; `bias` is the stack's, if any."""
+        if self.config.relpos_per_layer:
+            bias = self.relpos_bias(x.shape[1])
         y = self.pre_attention_layer_norm(x)
         y = self.attention(y, y, mask, bias, deterministic=deterministic)
         x = x + self.dropout(y, deterministic=deterministic)
@@ -125,10 +127,13 @@ class DecoderLayer(nn.Module):
         encoded: Float[Array, "B L D"],
         mask: Bool[Array, "B 1 T T"],
         cross_mask: Bool[Array, "B 1 T L"],
-        bias: Float[Array, "1 H T T"],
+        bias: Float[Array, "1 H T T"] | None,
         *,
         deterministic: bool,
     ) -> Float[Array, "B T D"]:
+        """Returns the next hidden states; `bias` is the stack's, if any."""
+        if self.config.relpos_per_layer:
+            bias = self.relpos_bias(x.shape[1])
         y = self.pre_self_attention_layer_norm(x)
         y = self.self_attention(y, y, mask, bias, deterministic=deterministic)
         cross = self.encoder_decoder_attention.keys_values(encoded)
@@ -224,7 +229,7 @@ class MLP(nn.Module):
         config = self.config
         gate = self._dense(config.mlp_dim, ("embed", "mlp"), "wi_0")(x)
         linear = self._dense(config.mlp_dim, ("embed", "mlp"), "wi_1")(x)
-        x = jax.nn.gelu(gate, approximate=True) * linear
+        x = _gated(gate, linear)
         x = nn.Dropout(config.dropout_rate)(x, deterministic=deterministic)
         x = constrain(x, "batch", "length", "mlp")
         return self._dense(config.emb_dim, ("mlp", "embed"), "wo")(x)
@@ -238,6 +243,13 @@ class MLP(nn.Module):
             use_bias=False,
             name=name,
         )
+
+
+@recomputed
+def _gated(
+    gate: Float[Array, "B L F"], linear: Float[Array, "B L F"]
+) -> Float[Array, "B L F"]:
+    return jax.nn.gelu(gate, approximate=True) * linear
 
 
 def norm(config: MT5Config) -> RMSNorm:

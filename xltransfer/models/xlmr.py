@@ -7,6 +7,7 @@ are packed: a row holds several examples, told apart by `segment_ids` (0 is
 padding), and `positions` restart at 0 in each of them.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -17,13 +18,14 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
 from xltransfer.errors import InputError, nearest
+from xltransfer.models import stack
+from xltransfer.models.attention import Attention, inverse_root
 from xltransfer.models.heads import (
     POOLINGS,
     ClassificationHead,
     MaskedLMHead,
 )
 from xltransfer.models.layers import (
-    Attention,
     Dense,
     Embed,
     Initializer,
@@ -32,10 +34,11 @@ from xltransfer.models.layers import (
     check_rates,
     check_sizes,
     constrain,
-    inverse_root,
+    recomputed,
     segment_mask,
     take_columns,
 )
+from xltransfer.models.softmax import Losses
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,8 @@ class XLMRMaskedLM(nn.Module):
     def setup(self) -> None:
         self.encoder = XLMREncoder(self.config)
         self.head = MaskedLMHead(
+            width=self.config.hidden_size,
+            vocab_size=self.config.vocab_size,
             layer_norm_epsilon=self.config.layer_norm_epsilon,
             kernel_init=self.config.kernel_init,
             dtype=self.config.dtype,
@@ -178,12 +183,44 @@ class XLMRMaskedLM(nn.Module):
         Only those columns are projected: at 15 % masking and V = 250,002 the
         rest would be most of the model's work and memory.
         """
+        hidden = self._hidden(
+            tokens, segment_ids, positions, target_positions, deterministic
+        )
+        return self.head(hidden, self._table)
+
+    def losses(
+        self,
+        tokens: Int[Array, "B L"],
+        segment_ids: Int[Array, "B L"],
+        positions: Int[Array, "B L"],
+        target_positions: Int[Array, "B P"],
+        target_tokens: Int[Array, "B P"],
+        *,
+        deterministic: bool,
+    ) -> Losses:
+        """Returns what those logits say of targets, never holding them."""
+        hidden = self._hidden(
+            tokens, segment_ids, positions, target_positions, deterministic
+        )
+        return self.head.losses(hidden, self._table, target_tokens)
+
+    def _hidden(
+        self,
+        tokens: Int[Array, "B L"],
+        segment_ids: Int[Array, "B L"],
+        positions: Int[Array, "B L"],
+        target_positions: Int[Array, "B P"],
+        deterministic: bool,
+    ) -> Float[Array, "B P D"]:
         hidden = self.encoder(
             tokens, segment_ids, positions, deterministic=deterministic
         )
         hidden = take_columns(hidden, target_positions)
-        hidden = constrain(hidden, "batch", "slots", "embed")
-        return self.head(hidden, self.encoder.embeddings.token.embedding)
+        return constrain(hidden, "batch", "slots", "embed")
+
+    @property
+    def _table(self) -> Float[Array, "V D"]:
+        return self.encoder.embeddings.token.embedding
 
     def sample_inputs(self) -> tuple[Array, ...]:
         """The smallest inputs, to initialise with."""
@@ -210,9 +247,10 @@ class XLMREncoder(nn.Module):
         *,
         deterministic: bool,
     ) -> Float[Array, "B L D"]:
-        return self.hidden_states(
-            tokens, segment_ids, positions, deterministic=deterministic
-        )[-1]
+        x = self.embeddings(tokens, positions, deterministic=deterministic)
+        mask = segment_mask(segment_ids, segment_ids)
+        x = stack.run(self, x, mask, deterministic=deterministic)
+        return self.layer_norm(x) if self.config.norm == "pre" else x
 
     def hidden_states(
         self,
@@ -349,9 +387,8 @@ class MLP(nn.Module):
             config.dtype,
             name="wi",
         )(x)
-        x = constrain(
-            jax.nn.gelu(x, approximate=False), "batch", "length", "mlp"
-        )
+        gelu = recomputed(functools.partial(jax.nn.gelu, approximate=False))
+        x = constrain(gelu(x), "batch", "length", "mlp")
         return Dense(
             config.hidden_size,
             ("mlp", "embed"),
