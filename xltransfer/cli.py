@@ -32,7 +32,14 @@ app.add_typer(task_commands.app, name="tasks")
 app.command()(score.score)
 app.command(context_settings=OVERRIDES)(evaluate.evaluate)
 
-OPTIONS = ("--out", "--data-dir", "--cache-dir", "--help")
+OPTIONS = (
+    "--out",
+    "--data-dir",
+    "--cache-dir",
+    "--topology",
+    "--price-per-chip-hour",
+    "--help",
+)
 
 StudyFile = Annotated[Path, typer.Argument(help="A gin file.")]
 Out = Annotated[
@@ -84,11 +91,30 @@ def plan(
     out: Out = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
+    topology: Annotated[
+        str | None,
+        typer.Option(
+            help="Compile every shape of phase for this machine, which need "
+            "not be there: v5e:8x8, v4:2x2x4, v5e:16x16*2 (slices), local."
+        ),
+    ] = None,
+    price_per_chip_hour: Annotated[
+        float | None, typer.Option(help="With --topology: also the cost.")
+    ] = None,
 ) -> None:
     """Shows what a study would train; trains nothing."""
     from xltransfer.report import console
 
-    console.print_plan(*_open(context, study, out, data_dir, cache_dir))
+    found, workspace = _open(context, study, out, data_dir, cache_dir)
+    console.print_plan(found, workspace)
+    if topology is not None:
+        from xltransfer.budget import budget
+        from xltransfer.report.budget import print_budget
+        from xltransfer.topology import machine
+
+        there = machine.find(topology)
+        lines = budget(found, workspace, there)
+        print_budget(lines, there, price_per_chip_hour)
 
 
 @app.command(context_settings=OVERRIDES)

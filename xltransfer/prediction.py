@@ -26,7 +26,7 @@ class Predictor:
     def predict(self, params: Params, batch: Batch) -> Any:
         """Returns the objective's outputs, a whole copy on every device."""
         with self.partitioning.scope():
-            return _predict(self)(params, batch)
+            return compiled_prediction(self)(params, batch)
 
     @property
     def abstract(self) -> Params:
@@ -35,7 +35,8 @@ class Predictor:
 
 
 @functools.lru_cache
-def _predict(predictor: Predictor) -> Callable[[Params, Batch], Any]:
+def compiled_prediction(predictor: Predictor) -> Callable[[Params, Batch], Any]:
+    """Returns the jitted function of `Predictor.predict`, for its scope."""
     return jax.jit(
         predictor.objective.predict,
         out_shardings=predictor.partitioning.replicated,

@@ -77,7 +77,7 @@ class Program:
     ) -> tuple[TrainState, dict[str, Array]]:
         """Returns the next state and the step's metrics; `state` is used up."""
         with self.partitioning.scope():
-            return _update(self)(state, batch, np.uint32(seed))
+            return compiled_update(self)(state, batch, np.uint32(seed))
 
     def predict(self, params: Params, batch: Batch) -> Any:
         """Returns the objective's outputs, a whole copy on every device."""
@@ -176,7 +176,8 @@ def _start(program: Program) -> Callable[[Params], TrainState]:
 
 
 @functools.lru_cache
-def _update(program: Program) -> Callable[..., tuple[TrainState, dict]]:
+def compiled_update(program: Program) -> Callable[..., tuple[TrainState, dict]]:
+    """Returns the jitted function of `Program.update`, to call in its scope."""
     optimizer = program.optimizer.build(program.steps)
     schedule = program.optimizer.schedule(program.steps)
 

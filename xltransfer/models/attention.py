@@ -6,9 +6,18 @@ import math
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
+from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Bool, Float
 
-from xltransfer.models.layers import MASKED, Dense, Initializer, constrain
+from xltransfer.models import stack
+from xltransfer.models.layers import (
+    MASKED,
+    Dense,
+    Initializer,
+    Survivors,
+    constrain,
+    dropped,
+)
 
 KeysValues = tuple[Float[Array, "B S H K"], Float[Array, "B S H K"]]
 
@@ -42,7 +51,7 @@ class Attention(nn.Module):
             dtype=self.dtype,
             use_bias=self.use_bias,
         )
-        self.dropout = _Survivors(self.dropout_rate)
+        self.dropout = Survivors(self.dropout_rate)
 
     def _projection(self, init: Initializer) -> Dense:
         return Dense(
@@ -105,22 +114,6 @@ class Attention(nn.Module):
         return constrain(split, "batch", length, "heads", "kv")
 
 
-class _Survivors(nn.Module):
-    """Which elements a dropout leaves, drawn as `nn.Dropout` does."""
-
-    rate: float
-
-    @nn.compact
-    def __call__(
-        self, shape: tuple[int, ...], *, deterministic: bool
-    ) -> Bool[Array, "..."] | None:
-        """Returns a mask, or None where all are left."""
-        if deterministic or not self.rate:
-            return None
-        key = self.make_rng("dropout")
-        return jax.random.bernoulli(key, 1 - self.rate, shape)
-
-
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def mix(
     scale: float,
@@ -162,9 +155,10 @@ def _mix(
 ) -> tuple[Array, tuple]:
     weights = attention_weights(query, key, mask, bias, scale)
     weights = constrain(weights, "batch", "heads", "length", "kv_length")
-    weights = weights.astype(value.dtype)
-    left = _dropped(weights, survivors, rate)
+    weights = checkpoint_name(weights.astype(value.dtype), stack.KEPT)
+    left = dropped(weights, survivors, rate)
     mixed = jnp.einsum("BHLS,BSHK->BLHK", left, value)
+    mixed = checkpoint_name(mixed, stack.KEPT)
     # Structure alone: the bias itself is not needed.
     marker = None if bias is None else ()
     return mixed, (query, key, value, mask, marker, survivors, weights)
@@ -174,12 +168,12 @@ def _mix_gradient(
     scale: float, rate: float, kept: tuple, outer: Float[Array, "B L H K"]
 ) -> tuple:
     query, key, value, mask, marker, survivors, weights = kept
-    left = _dropped(weights, survivors, rate)
+    left = dropped(weights, survivors, rate)
     of_value = jnp.einsum("BHLS,BLHK->BSHK", left, outer)
     slope = jnp.einsum(
         "BLHK,BSHK->BHLS", outer, value, preferred_element_type=jnp.float32
     )
-    slope = _dropped(slope, survivors, rate)
+    slope = dropped(slope, survivors, rate)
     # Of the softmax: p (g - <p, g>).
     weights = weights.astype(jnp.float32)
     slope = weights * (slope - (weights * slope).sum(-1, keepdims=True))
@@ -193,16 +187,6 @@ def _mix_gradient(
 
 
 mix.defvjp(_mix, _mix_gradient)
-
-
-def _dropped(
-    weights: Float[Array, "B H L S"],
-    survivors: Bool[Array, "B H L S"] | None,
-    rate: float,
-) -> Float[Array, "B H L S"]:
-    if survivors is None:
-        return weights
-    return jnp.where(survivors, weights / (1 - rate), 0)
 
 
 def attention_weights(

@@ -21,16 +21,16 @@ and slots per row elsewhere, D width, H heads, K head width, F hidden,
 V vocabulary, C classes.
 """
 
-import functools
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
+from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Bool, Float, Int
 
 from xltransfer.errors import InputError
-from xltransfer.models import placement
+from xltransfer.models import placement, stack
 
 PARAMETER_AXES = (
     "embed",
@@ -57,10 +57,6 @@ ACTIVATION_AXES = (
 )
 
 Initializer = Callable[..., jax.Array]
-
-# For what is computed again in less time than it takes to keep it: in an
-# unrolled stack the compiler chooses, in a scan it would keep everything.
-recomputed = functools.partial(jax.checkpoint, prevent_cse=False)
 
 # T5X's constant: far below any logit, yet finite, so that a query with no
 # visible key (padding) gives a mean and not NaN.
@@ -127,6 +123,43 @@ def check_rates(config: object, *fields: str) -> None:
         if not 0 <= (value := getattr(config, field)) < 1:
             name = type(config).__name__
             raise InputError(f"{name}.{field} is {value}; it must be in [0, 1)")
+
+
+class Survivors(nn.Module):
+    """Which elements a dropout leaves, drawn as `nn.Dropout` does."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(
+        self, shape: tuple[int, ...], *, deterministic: bool
+    ) -> Bool[Array, "..."] | None:
+        """Returns a mask, or None where all are left."""
+        if deterministic or not self.rate:
+            return None
+        key = self.make_rng("dropout")
+        drawn = jax.random.bernoulli(key, 1 - self.rate, shape)
+        return checkpoint_name(drawn, stack.KEPT)
+
+
+class Dropout(Survivors):
+    """Sets a share of all elements to zero, and enlarges the others."""
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "..."], *, deterministic: bool
+    ) -> Float[Array, "..."]:
+        survivors = super().__call__(x.shape, deterministic=deterministic)
+        return dropped(x, survivors, self.rate)
+
+
+def dropped(
+    x: Float[Array, "..."], survivors: Bool[Array, "..."] | None, rate: float
+) -> Float[Array, "..."]:
+    """Returns what a dropout leaves of `x`, its mean unchanged."""
+    if survivors is None:
+        return x
+    return jnp.where(survivors, x / (1 - rate), 0)
 
 
 class Dense(nn.Module):
@@ -197,15 +230,11 @@ class LayerNorm(nn.Module):
         scale = self.param("scale", *_ones(x.shape[-1]))
         bias = self.param("bias", *_zeros(x.shape[-1]))
 
-        @recomputed
-        def norm(x: Array, scale: Array, bias: Array) -> Array:
-            x = x.astype(jnp.float32)
-            centred = x - x.mean(-1, keepdims=True)
-            variance = jnp.square(centred).mean(-1, keepdims=True)
-            y = centred * jax.lax.rsqrt(variance + self.epsilon)
-            return (y * scale + bias).astype(self.dtype)
-
-        return norm(x, scale, bias)
+        x = x.astype(jnp.float32)
+        centred = x - x.mean(-1, keepdims=True)
+        variance = jnp.square(centred).mean(-1, keepdims=True)
+        y = centred * jax.lax.rsqrt(variance + self.epsilon)
+        return (y * scale + bias).astype(self.dtype)
 
 
 class RMSNorm(nn.Module):
@@ -216,14 +245,10 @@ class RMSNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "... D"]) -> Float[Array, "... D"]:
-        @recomputed
-        def norm(x: Array, scale: Array) -> Array:
-            x = x.astype(jnp.float32)
-            mean_square = jnp.square(x).mean(-1, keepdims=True)
-            y = x * jax.lax.rsqrt(mean_square + self.epsilon)
-            return (y * scale).astype(self.dtype)
-
-        return norm(x, self.param("scale", *_ones(x.shape[-1])))
+        x = x.astype(jnp.float32)
+        mean_square = jnp.square(x).mean(-1, keepdims=True)
+        y = x * jax.lax.rsqrt(mean_square + self.epsilon)
+        return (y * self.param("scale", *_ones(x.shape[-1]))).astype(self.dtype)
 
 
 def _ones(width: int):

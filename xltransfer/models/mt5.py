@@ -21,6 +21,7 @@ from xltransfer.models import softmax, stack
 from xltransfer.models.attention import KeysValues
 from xltransfer.models.layers import (
     Dense,
+    Dropout,
     Embed,
     causal_mask,
     constrain,
@@ -221,7 +222,7 @@ class Encoder(nn.Module):
             EncoderLayer(config) for _ in range(config.num_encoder_layers)
         ]
         self.encoder_norm = norm(config)
-        self.dropout = nn.Dropout(config.dropout_rate)
+        self.dropout = Dropout(config.dropout_rate)
 
     def __call__(
         self,
@@ -275,7 +276,7 @@ class Decoder(nn.Module):
             DecoderLayer(config) for _ in range(config.num_decoder_layers)
         ]
         self.decoder_norm = norm(config)
-        self.dropout = nn.Dropout(config.dropout_rate)
+        self.dropout = Dropout(config.dropout_rate)
         # In float32 throughout, as T5X has it.
         self.logits_dense = Dense(
             config.vocab_size,

@@ -10,12 +10,12 @@ from jaxtyping import Array, Bool, Float, Int
 from xltransfer.models.attention import Attention, KeysValues, inverse_root
 from xltransfer.models.layers import (
     Dense,
+    Dropout,
     RMSNorm,
     check_dtype,
     check_rates,
     check_sizes,
     constrain,
-    recomputed,
 )
 from xltransfer.models.relative_positions import RelativePositionBias
 
@@ -81,7 +81,7 @@ class EncoderLayer(nn.Module):
         self.attention = _attention(config)
         self.pre_mlp_layer_norm = norm(config)
         self.mlp = MLP(config)
-        self.dropout = nn.Dropout(config.dropout_rate)
+        self.dropout = Dropout(config.dropout_rate)
 
     def __call__(
         self,
@@ -119,7 +119,7 @@ class DecoderLayer(nn.Module):
         self.encoder_decoder_attention = _attention(config)
         self.pre_mlp_layer_norm = norm(config)
         self.mlp = MLP(config)
-        self.dropout = nn.Dropout(config.dropout_rate)
+        self.dropout = Dropout(config.dropout_rate)
 
     def __call__(
         self,
@@ -229,8 +229,8 @@ class MLP(nn.Module):
         config = self.config
         gate = self._dense(config.mlp_dim, ("embed", "mlp"), "wi_0")(x)
         linear = self._dense(config.mlp_dim, ("embed", "mlp"), "wi_1")(x)
-        x = _gated(gate, linear)
-        x = nn.Dropout(config.dropout_rate)(x, deterministic=deterministic)
+        x = jax.nn.gelu(gate, approximate=True) * linear
+        x = Dropout(config.dropout_rate)(x, deterministic=deterministic)
         x = constrain(x, "batch", "length", "mlp")
         return self._dense(config.emb_dim, ("mlp", "embed"), "wo")(x)
 
@@ -243,13 +243,6 @@ class MLP(nn.Module):
             use_bias=False,
             name=name,
         )
-
-
-@recomputed
-def _gated(
-    gate: Float[Array, "B L F"], linear: Float[Array, "B L F"]
-) -> Float[Array, "B L F"]:
-    return jax.nn.gelu(gate, approximate=True) * linear
 
 
 def norm(config: MT5Config) -> RMSNorm:

@@ -21,7 +21,7 @@ from jaxtyping import Array, Bool, Float, Int
 from xltransfer.models import placement
 
 # Columns at a time, of all groups together. A smaller vocabulary is one part.
-COLUMNS = 32768
+COLUMNS = 16384
 OUT = -jnp.inf
 
 

@@ -19,9 +19,17 @@ from flax import linen as nn
 from jaxtyping import Array, Float
 
 Remat = Literal["none", "dots", "full"]
+# Marks what takes long to compute and is no product with parameters: random
+# masks, and what attention gives.
+KEPT = "kept"
+_policies = jax.checkpoint_policies
 POLICIES = {
-    "dots": jax.checkpoint_policies.dots_with_no_batch_dims_saveable,
-    "full": jax.checkpoint_policies.nothing_saveable,
+    "none": _policies.save_from_both_policies(
+        _policies.dots_with_no_batch_dims_saveable,
+        _policies.save_only_these_names(KEPT),
+    ),
+    "dots": _policies.dots_with_no_batch_dims_saveable,
+    "full": _policies.nothing_saveable,
 }
 
 
@@ -31,8 +39,10 @@ class Layering:
 
     Attributes:
       scan: compiles one layer and runs it over all.
-      remat: what a layer keeps for its gradient: all (`none`), the results of
-        its products with parameters (`dots`), or its input alone (`full`).
+      remat: what a layer keeps for its gradient: whatever took long to compute
+        (`none`: only sums, norms and activation functions are computed again,
+        and parameters gathered again), the results of its products with
+        parameters (`dots`), or its input alone (`full`).
     """
 
     scan: bool = False
@@ -101,13 +111,10 @@ def _run_apart(
         )
         return y, None
 
-    if chosen.remat != "none":
-        # Inside of a scan nothing can be merged with the first computation.
-        step = jax.checkpoint(
-            step,
-            policy=POLICIES[chosen.remat],
-            prevent_cse=not chosen.scan,
-        )
+    # Inside of a scan nothing can be merged with the first computation.
+    step = jax.checkpoint(
+        step, policy=POLICIES[chosen.remat], prevent_cse=not chosen.scan
+    )
     numbers = jnp.arange(len(params))
     if chosen.scan:
         joined = _joined(params, layer.config.dtype)

@@ -27,6 +27,7 @@ from xltransfer.models.heads import (
 )
 from xltransfer.models.layers import (
     Dense,
+    Dropout,
     Embed,
     Initializer,
     LayerNorm,
@@ -34,7 +35,6 @@ from xltransfer.models.layers import (
     check_rates,
     check_sizes,
     constrain,
-    recomputed,
     segment_mask,
     take_columns,
 )
@@ -186,7 +186,7 @@ class XLMRMaskedLM(nn.Module):
         hidden = self._hidden(
             tokens, segment_ids, positions, target_positions, deterministic
         )
-        return self.head(hidden, self._table)
+        return self.head(hidden, self.encoder.embeddings.token.embedding)
 
     def losses(
         self,
@@ -202,7 +202,8 @@ class XLMRMaskedLM(nn.Module):
         hidden = self._hidden(
             tokens, segment_ids, positions, target_positions, deterministic
         )
-        return self.head.losses(hidden, self._table, target_tokens)
+        table = self.encoder.embeddings.token.embedding
+        return self.head.losses(hidden, table, target_tokens)
 
     def _hidden(
         self,
@@ -217,10 +218,6 @@ class XLMRMaskedLM(nn.Module):
         )
         hidden = take_columns(hidden, target_positions)
         return constrain(hidden, "batch", "slots", "embed")
-
-    @property
-    def _table(self) -> Float[Array, "V D"]:
-        return self.encoder.embeddings.token.embedding
 
     def sample_inputs(self) -> tuple[Array, ...]:
         """The smallest inputs, to initialise with."""
@@ -290,7 +287,7 @@ class Embeddings(nn.Module):
         self.token_type = self._table(1, "token_types")
         if config.norm == "post":
             self.layer_norm = LayerNorm(config.layer_norm_epsilon, config.dtype)
-        self.dropout = nn.Dropout(config.dropout_rate)
+        self.dropout = Dropout(config.dropout_rate)
 
     def _table(self, size: int, axis: str) -> Embed:
         # Summed in float32, and rounded once.
@@ -336,7 +333,9 @@ class EncoderLayer(nn.Module):
         attention = _attention(self.config)
         mlp = MLP(self.config, name="mlp")
         # fairseq drops after both; Hugging Face's XL leaves the second out.
-        drop = nn.Dropout(self.config.dropout_rate, deterministic=deterministic)
+        drop = functools.partial(
+            Dropout(self.config.dropout_rate), deterministic=deterministic
+        )
         x = self._add(
             "attention",
             x,
@@ -387,8 +386,9 @@ class MLP(nn.Module):
             config.dtype,
             name="wi",
         )(x)
-        gelu = recomputed(functools.partial(jax.nn.gelu, approximate=False))
-        x = constrain(gelu(x), "batch", "length", "mlp")
+        x = constrain(
+            jax.nn.gelu(x, approximate=False), "batch", "length", "mlp"
+        )
         return Dense(
             config.hidden_size,
             ("mlp", "embed"),
