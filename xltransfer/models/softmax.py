@@ -102,7 +102,7 @@ def _forward(
         higher = jnp.maximum(most, here)
         total = total * jnp.exp(most - higher)
         total += jnp.exp(logits - higher[..., None, None]).sum((-1, -2))
-        is_target = part.ids == targets[..., None, None]
+        is_target = (part.ids == targets[..., None, None]) & part.new
         chosen += jnp.where(is_target, logits, 0.0).sum((-1, -2))
         return (higher, total, chosen, best), None
 
@@ -125,7 +125,7 @@ def _backward(
         part = _part(plan, number, table, bias)
         logits = _logits(plan, x, part)
         probabilities = jnp.exp(logits - normalizer[..., None, None])
-        is_target = part.ids == targets[..., None, None]
+        is_target = (part.ids == targets[..., None, None]) & part.new
         slope = outer * (probabilities - is_target)
         bias_gradient = _added(part, bias_gradient, slope.sum((0, 1)))
         slope = slope.astype(plan.dtype)
