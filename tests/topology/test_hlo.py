@@ -19,7 +19,7 @@ from xltransfer.train import Program, compiled_update
 # Numbers that no size of a parameter has, so that shapes tell what they are:
 # 48 rows on eight devices, 11 and 7 columns, 3 slots.
 ROWS, COLUMNS, TARGETS, SLOTS = 48, 11, 7, 3
-LAYERS = 5
+LAYERS = 3
 XLMR = Classification(
     XLMRClassifier(
         dataclasses.replace(
@@ -100,10 +100,9 @@ def test_no_activation_is_gathered(objective):
             assert not is_activation or one.shape.startswith("s32"), one
 
 
-@pytest.mark.parametrize("objective", [XLMR, TEXT], ids=["XLM-R", "mT5"])
-def test_a_loop_counts_as_often_as_it_runs(objective):
-    work, scanned = compiled(objective, True, "full")
-    same, unrolled = compiled(objective, False, "full")
+def test_a_loop_counts_as_often_as_it_runs():
+    work, scanned = compiled(XLMR, True, "full")
+    same, unrolled = compiled(XLMR, False, "full")
     assert work == same
     gathered = exchanged(scanned, "all-gather")
     expected = exchanged(unrolled, "all-gather")
@@ -111,6 +110,15 @@ def test_a_loop_counts_as_often_as_it_runs(objective):
     assert abs(gathered - expected) <= 0.1 * expected
     assert max(one.times for one in scanned.collectives) == LAYERS
     assert max(one.times for one in unrolled.collectives) == 1
+
+
+def _forward_and_backward() -> int:
+    def loss(params: dict, arrays: dict) -> jax.Array:
+        return XLMR.sums(params, arrays, None)["loss"]
+
+    params = small_models.params(XLMR)
+    traced = jax.make_jaxpr(jax.grad(loss))(params, batch(XLMR))
+    return flops.products(traced.jaxpr)
 
 
 def test_products_count_two_a_multiplication():
@@ -121,7 +129,7 @@ def test_products_count_two_a_multiplication():
     layer = 4 * width**2 + 2 * width * hidden + 2 * COLUMNS * width
     head = ROWS * SLOTS * (width**2 + 3 * width)
     expected = 3 * 2 * (LAYERS * tokens * layer + head)
-    assert compiled(XLMR, True, "none")[0] == pytest.approx(expected, rel=0.02)
+    assert _forward_and_backward() == pytest.approx(expected, rel=0.02)
 
 
 def test_sizes_are_read_from_shapes():

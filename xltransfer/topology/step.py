@@ -36,6 +36,7 @@ class Step:
       memory_traffic: bytes between chip and memory.
       exchanged: bytes of results of collectives, by kind.
       sent: bytes that a chip sends to others for them.
+      largest_gather: bytes of the largest result of one all-gather.
       chip: what the chip can do, where known.
     """
 
@@ -49,6 +50,7 @@ class Step:
     memory_traffic: int
     exchanged: tuple[tuple[str, int], ...]
     sent: float
+    largest_gather: int
     chip: Chip | None
 
     @property
@@ -163,7 +165,11 @@ def _measured(
     )
     if compiled is None:
         return step(
-            temporary_bytes=None, memory_traffic=0, exchanged=(), sent=0.0
+            temporary_bytes=None,
+            memory_traffic=0,
+            exchanged=(),
+            sent=0.0,
+            largest_gather=0,
         )
     module = hlo.Module(compiled.as_text())
     kinds: Counter[str] = Counter()
@@ -180,6 +186,10 @@ def _measured(
         sent=sum(
             one.times * _sent(one, partitioning.mesh.size)
             for one in module.collectives
+        ),
+        largest_gather=max(
+            (c.size for c in module.collectives if c.kind == "all-gather"),
+            default=0,
         ),
     )
 
