@@ -7,6 +7,7 @@ from typing import Any
 import jax
 
 from xltransfer import shapes
+from xltransfer.components import shortened
 from xltransfer.errors import InputError
 from xltransfer.specification import Phase
 from xltransfer.study import Study, cells, evaluated, rules_of
@@ -108,7 +109,7 @@ def _training(
 
     found, rows = step(workspace)
     group = first.groups[number].components
-    names = ", ".join(part.dataset.name for part in group)
+    names = shortened([part.dataset.name for part in group])
     return Line(
         label=f"{first.kind} {names}",
         step=found,

@@ -174,12 +174,18 @@ def _arranged(
     """
     found = len({getattr(one, "slice_index", None) for one in devices})
     if found == 1:
-        return mesh_utils.create_device_mesh(sizes, devices)
+        # 16 devices along an axis are two rows of an 8 x 8 machine.
+        return mesh_utils.create_device_mesh(
+            sizes, devices, allow_split_physical_axes=True
+        )
     if found != sizes[0]:
         raise InputError(
             f"Partitioning.slices is {sizes[0]}, but the devices lie in "
             f"{found} slices."
         )
     return mesh_utils.create_hybrid_device_mesh(
-        (1, *sizes[1:]), (found, 1, 1, 1), devices
+        (1, *sizes[1:]),
+        (found, 1, 1, 1),
+        devices,
+        allow_split_physical_axes=True,
     )
