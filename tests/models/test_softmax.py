@@ -65,6 +65,34 @@ def test_a_vocabulary_split_over_devices_gives_the_same():
     small_models.check_close(gradient, gradients(plain, *given))
 
 
+def test_few_logits_are_made_at_once_and_many_in_parts(monkeypatch):
+    monkeypatch.setattr(softmax, "WHOLE", 15 * 500)
+    monkeypatch.setattr(softmax, "PART", 15 * 256)
+    given = arrays(1003)
+    for size, whole in ((500, True), (501, False), (1003, False)):
+        _, table, bias, _ = given
+        targets = given[3] % size
+        part = given[0], table[:, :size], bias[:size], targets
+        traced = str(jax.make_jaxpr(in_parts(None))(*part))
+        assert (f"f32[3,5,{size}]" in traced) == whole
+        np.testing.assert_allclose(
+            in_parts(None)(*part), plain(*part), rtol=1e-5
+        )
+
+
+def test_a_table_that_is_split_is_gathered_in_parts(monkeypatch):
+    x, table, bias, targets = arrays(1000)
+    x = np.concatenate([x] * 8)
+    targets = np.concatenate([targets] * 8)
+    monkeypatch.setattr(softmax, "PART", 15 * 128)
+    with small_models.partitioning("fsdp").scope():
+        lowered = jax.jit(in_parts(None)).lower(x, table, bias, targets)
+    # [G D C] of G 1, and no product with the whole of it.
+    text = lowered.as_text()
+    assert "1x8x128xf32" in text
+    assert "24x5x1000xf32" not in text
+
+
 def test_hits_are_targets_with_the_largest_logit():
     x, table, bias, targets = arrays(1003)
     best = (x @ table + bias).argmax(-1)

@@ -1,9 +1,11 @@
 """Cross-entropy over a vocabulary, without the logits of all of it at once.
 
-250,112 float32 logits a token are the largest array of a step by far. Here they
-are made and used up a few columns at a time, once for the loss and once more
-for its gradient (https://arxiv.org/abs/2411.09009, in plain JAX). The table is
-gathered a few columns at a time too, where its width is split over devices.
+250,112 float32 logits a token are the largest array of a step by far. Where
+they are more than a device should hold, they are made and used up a few columns
+at a time, once for the loss and once more for its gradient
+(https://arxiv.org/abs/2411.09009, in plain JAX): a third more work, and no more
+memory for more tokens. The table is gathered a few columns at a time too, where
+its width is split over devices.
 
 Letters: B batch rows, T targets, D width, V vocabulary, G groups of columns, one
 for each device along which the vocabulary is split, C columns of a group that
@@ -11,6 +13,8 @@ are worked off together.
 """
 
 import functools
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -20,8 +24,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 from xltransfer.models import placement
 
-# Columns at a time, of all groups together. A smaller vocabulary is one part.
-COLUMNS = 16384
+# What a device holds at a time: all logits up to 256 MiB where it has the whole
+# table, else 64 MiB of them, and of the table.
+WHOLE, PART = 1 << 26, 1 << 24
 OUT = -jnp.inf
 
 
@@ -53,22 +58,56 @@ def losses(
       bias: with the axis `vocab`, or None.
       targets: ids below V.
       dtype: the type of the factors; products are added up in float32.
-      columns: how many at a time; by default `COLUMNS`.
+      columns: how many at a time; by default as many as `WHOLE` and `PART`
+        allow.
     """
     width, size = table.shape
+    columns = columns or _columns(targets.shape, width, size)
+    if columns >= size:
+        return _at_once(x, table, bias, targets, dtype)
     groups = placement.parts("vocab", size)
     table = table.reshape(width, groups, -1).swapaxes(0, 1)
     if bias is None:
         bias = jnp.zeros(size, jnp.float32)
-    bias = bias.reshape(groups, -1)
     within = table.shape[-1]
-    count = -(-size // (columns or COLUMNS))
+    count = -(-size // columns)
     # Whole registers of 128 lanes.
-    step = (
-        min(-(-within // count // 128) * 128, within) if count > 1 else within
-    )
+    step = min(-(-within // count // 128) * 128, within)
     plan = _Plan(step, -(-within // step), dtype)
-    return Losses(*_losses(plan, x, table, bias, targets))
+    return Losses(*_losses(plan, x, table, bias.reshape(groups, -1), targets))
+
+
+def _columns(shape: tuple[int, int], width: int, size: int) -> int:
+    """Returns C: as many as logits, and a gathered part of the table, allow."""
+    tokens = math.prod(shape) // placement.parts("activation_batch", shape[0])
+    is_whole = placement.parts("embed", width) == 1
+    if is_whole and tokens * size <= WHOLE:
+        return size
+    return max(PART // max(tokens, width), 128)
+
+
+def _at_once(
+    x: Float[Array, "B T D"],
+    table: Float[Array, "D V"],
+    bias: Float[Array, "V"] | None,
+    targets: Int[Array, "B T"],
+    dtype: str,
+) -> Losses:
+    table = placement.gathered(table.astype(dtype), ("embed", "vocab"))
+    logits = jnp.einsum(
+        "BTD,DV->BTV",
+        x.astype(dtype),
+        table,
+        preferred_element_type=jnp.float32,
+    )
+    if bias is not None:
+        logits = logits + bias
+    logits = nn.with_logical_constraint(
+        logits, ("activation_batch", "activation_length", "activation_vocab")
+    )
+    chosen = jnp.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+    surprisal = jax.nn.logsumexp(logits, axis=-1) - chosen
+    return Losses(surprisal, logits.argmax(-1) == targets)
 
 
 class _Plan(NamedTuple):
@@ -229,7 +268,5 @@ def _added(part: _Part, total: Array, some: Array) -> Array:
     )
 
 
-def _each(plan: _Plan, add, start: tuple) -> tuple:
-    if plan.count == 1:
-        return add(start, jnp.int32(0))
+def _each(plan: _Plan, add: Callable, start: tuple) -> tuple:
     return jax.lax.scan(add, start, jnp.arange(plan.count))
