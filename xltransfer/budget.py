@@ -11,7 +11,7 @@ from xltransfer.components import shortened
 from xltransfer.errors import InputError
 from xltransfer.specification import Phase
 from xltransfer.study import Study, cells, evaluated, rules_of
-from xltransfer.topology.machine import Machine
+from xltransfer.topology.chips import Chip
 from xltransfer.topology.step import Step, prediction_step, train_step
 from xltransfer.workspace import Workspace
 
@@ -55,63 +55,78 @@ class Line:
         return None if seconds is None else seconds * self.updates / 3600
 
 
+@dataclasses.dataclass(frozen=True)
+class Missing:
+    """A phase or evaluation whose shapes cannot be known.
+
+    Attributes:
+      label: which.
+      why: what is not there.
+    """
+
+    label: str
+    why: str
+
+
 def budget(
-    study: Study, workspace: Workspace, machine: Machine
-) -> Iterator[Line]:
+    study: Study, workspace: Workspace, chip: Chip | None
+) -> Iterator[Line | Missing]:
     """Yields a line for every shape of phase, and for its evaluation.
 
     Args:
       study: what is to be run.
-      workspace: its partitioning is used with the machine's devices.
-      machine: what it is compiled for.
+      workspace: where; its partitioning is made of the devices asked about.
+      chip: what each of them can do, where that is known.
     """
-    there = on(workspace, machine)
     seen: dict[Any, list[Phase]] = {}
-    for one in rules_of(study, there):
-        for number, (program, batch) in enumerate(shapes.training(one, there)):
+    for one in rules_of(study, workspace):
+        try:
+            trained = shapes.training(one, workspace)
+        except InputError as error:
+            yield Missing(_label(one, 0), str(error))
+            continue
+        for number, (program, batch) in enumerate(trained):
             key = number, dataclasses.replace(program, steps=STEPS), _key(batch)
             seen.setdefault(key, []).append(one)
     for (number, *_), members in seen.items():
-        yield _training(members, number, there, machine)
+        yield _training(members, number, workspace, chip)
+    yield from _evaluations(study, workspace, chip)
+
+
+def _evaluations(
+    study: Study, workspace: Workspace, chip: Chip | None
+) -> Iterator[Line | Missing]:
+    """Yields a line for each shape in which a cell's first data are predicted."""
     known = set()
     for cell in cells(study):
-        part = evaluated(cell, there)[0][0]
-        predictor, batch = shapes.evaluation(
-            cell.phase, there, part, cell.prediction
-        )
+        part = evaluated(cell, workspace)[0][0]
+        label = f"evaluation {part.dataset.name}"
+        try:
+            predictor, batch = shapes.evaluation(
+                cell.phase, workspace, part, cell.prediction
+            )
+        except InputError as error:
+            yield Missing(label, str(error))
+            continue
         if (predictor, _key(batch)) not in known:
             known.add((predictor, _key(batch)))
-            yield Line(
-                f"evaluation {part.dataset.name}",
-                prediction_step(predictor, batch, machine.chip),
-                _rows(batch),
-            )
-
-
-def on(workspace: Workspace, machine: Machine) -> Workspace:
-    """Returns a workspace whose mesh is made of a machine's devices."""
-    partitioning = dataclasses.replace(
-        workspace.partitioning, devices=machine.devices, slices=machine.slices
-    )
-    partitioning.mesh  # noqa: B018  refuses a shape that fits not
-    return dataclasses.replace(workspace, partitioning=partitioning)
+            step = prediction_step(predictor, batch, chip)
+            yield Line(label, step, _rows(batch))
 
 
 def _training(
-    members: list[Phase], number: int, workspace: Workspace, machine: Machine
+    members: list[Phase], number: int, workspace: Workspace, chip: Chip | None
 ) -> Line:
     first = members[0]
 
     def step(there: Workspace) -> tuple[Step, int]:
         program, batch = shapes.training(first, there)[number]
         program = dataclasses.replace(program, steps=STEPS)
-        return train_step(program, batch, machine.chip), _rows(batch)
+        return train_step(program, batch, chip), _rows(batch)
 
     found, rows = step(workspace)
-    group = first.groups[number].components
-    names = shortened([part.dataset.name for part in group])
     return Line(
-        label=f"{first.kind} {names}",
+        label=_label(first, number),
         step=found,
         rows=rows,
         count=len(members),
@@ -119,6 +134,12 @@ def _training(
         examples=first.training.batch_size,
         change=_remedy(workspace, step) if found.fits is False else None,
     )
+
+
+def _label(phase: Phase, number: int) -> str:
+    group = phase.groups[number].components
+    names = shortened([part.dataset.name for part in group])
+    return f"{phase.kind} {names}"
 
 
 def _remedy(

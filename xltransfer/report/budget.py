@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from xltransfer.budget import Line
+from xltransfer.budget import Line, Missing
 from xltransfer.topology.chips import GIB
 from xltransfer.topology.machine import Machine
 from xltransfer.topology.step import Step
@@ -22,17 +22,22 @@ NETWORK = ("shape of phase", "collective", "MB")
 
 
 def print_budget(
-    lines: Iterable[Line], machine: Machine, price: float | None
+    found: Iterable[Line | Missing], machine: Machine, price: float | None
 ) -> None:
     """Prints what every phase needs, what is exchanged, hours and cost.
 
     Args:
-      lines: of `budget`.
+      found: of `budget`.
       machine: what it was compiled for.
       price: of one chip for one hour, in any currency.
     """
-    for text in report(list(lines), machine, price):
+    found = list(found)
+    lines = [one for one in found if isinstance(one, Line)]
+    for text in report(lines, machine, price) if lines else ():
         print(text)
+    # Several phases lack the same.
+    for one in dict.fromkeys(x for x in found if isinstance(x, Missing)):
+        print(f"{one.label}: left out. {one.why}")
 
 
 def report(

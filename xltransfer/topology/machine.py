@@ -5,6 +5,7 @@ libtpu, needs no TPU. `v5e:16x16*2` are two slices; `local` is what is here.
 """
 
 import dataclasses
+import functools
 import os
 import re
 
@@ -12,6 +13,7 @@ import jax
 from jax.experimental import topologies
 
 from xltransfer.errors import InputError
+from xltransfer.partitioning import Partitioning
 from xltransfer.topology.chips import CHIPS, Chip, of_kind
 
 LOCAL = "local"
@@ -45,7 +47,14 @@ class Machine:
     chip: Chip | None
     slices: int = 1
 
+    def place(self, partitioning: Partitioning) -> Partitioning:
+        """Returns a partitioning whose mesh is made of these devices."""
+        return dataclasses.replace(
+            partitioning, devices=self.devices, slices=self.slices
+        )
 
+
+@functools.cache
 def find(name: str) -> Machine:
     """Returns a machine by its name.
 
