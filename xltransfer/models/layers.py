@@ -212,11 +212,14 @@ class Embed(nn.Module):
         )
 
     def __call__(self, ids: Int[Array, "..."]) -> Float[Array, "... D"]:
+        if is_small := self.size <= placement.share(ids):
+            table = placement.gathered(self.embedding, self.axes)
+        else:
+            table, ids = self.embedding, placement.lookup_ids(ids, self.width)
         # An id beyond the table must not pass in silence: "fill" gives NaN
         # where plain indexing would give the last row.
-        ids = placement.lookup_ids(ids, self.width)
-        rows = jnp.take(self.embedding, ids, axis=0, mode="fill")
-        return placement.lookup_rows(rows.astype(self.dtype))
+        rows = jnp.take(table, ids, axis=0, mode="fill").astype(self.dtype)
+        return rows if is_small else placement.lookup_rows(rows)
 
 
 class LayerNorm(nn.Module):

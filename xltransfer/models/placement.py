@@ -2,8 +2,8 @@
 
 The axis `embed` of a parameter is split to store it only (FSDP): a product
 needs the whole of it, so that kernels are gathered, one layer at a time, and
-never the activations. A table of embeddings is far larger than what is read of
-it: there every device reads its columns for the rows of all, and the columns
+never the activations. A table of embeddings that is larger than what is read of
+it is not: every device reads its columns for the rows of all, and the columns
 change places with the rows. Without rules all of this does nothing.
 """
 
@@ -36,6 +36,11 @@ def _scatter(axes: tuple[str, ...], _: None, gradient: Array) -> tuple[Array]:
 
 
 gathered.defvjp(_gather, _scatter)
+
+
+def share(ids: Int[Array, "B L"]) -> int:
+    """Returns how many of the ids are of one device's rows."""
+    return ids.size // parts("activation_batch", ids.shape[0])
 
 
 def lookup_ids(ids: Int[Array, "B L"], width: int) -> Int[Array, "B L"]:

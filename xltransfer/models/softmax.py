@@ -13,7 +13,6 @@ are worked off together.
 """
 
 import functools
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -62,7 +61,7 @@ def losses(
         allow.
     """
     width, size = table.shape
-    columns = columns or _columns(targets.shape, width, size)
+    columns = columns or _columns(placement.share(targets), width, size)
     if columns >= size:
         return _at_once(x, table, bias, targets, dtype)
     groups = placement.parts("vocab", size)
@@ -77,9 +76,8 @@ def losses(
     return Losses(*_losses(plan, x, table, bias.reshape(groups, -1), targets))
 
 
-def _columns(shape: tuple[int, int], width: int, size: int) -> int:
+def _columns(tokens: int, width: int, size: int) -> int:
     """Returns C: as many as logits, and a gathered part of the table, allow."""
-    tokens = math.prod(shape) // placement.parts("activation_batch", shape[0])
     is_whole = placement.parts("embed", width) == 1
     if is_whole and tokens * size <= WHOLE:
         return size
