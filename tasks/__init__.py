@@ -60,10 +60,7 @@ def add_described(data_dir: Path | None) -> None:
 
 def dataset(name: str) -> Dataset:
     """Returns a dataset by name; raises InputError for an unknown one."""
-    known = datasets()
-    if name not in known:
-        raise InputError(f"No dataset {name!r}.{nearest(name, known)}")
-    return known[name]
+    return _CATALOGUE.dataset(name)
 
 
 def mixture(name: str) -> Mixture:

@@ -258,8 +258,21 @@ SQUAD_PT = _translated(
     "MIT",
 )
 
+# Turns of dialogues, each asked here as if it stood alone.
+ELKARHIZKETAK = _row(
+    "elkarhizketak.eu",
+    {
+        part: (f"elkarhizketak/elkarhizketak-{part}-v1.0.json", None)
+        for part in ("train", "dev", "test")
+    },
+    "Otegi et al. 2020, ElkarHizketak",
+    "http://ixa.si.ehu.es/node/12934",
+    "CC BY-SA 4.0",
+)
+
 NATIVE = (
     *(ARCD, CMRC2018, DRCD, KORQUAD, KLUE_MRC, JSQUAD, SBERQUAD, FQUAD),
     *(PIAF, GERMANQUAD, THAIQA, IAPP_WIKI_QA, PARSINLU_READING),
+    ELKARHIZKETAK,
 )
 TRANSLATED = (SQUAD_ES, SQUAD2_ES, SQUAD_IT, SQUAD_PT)

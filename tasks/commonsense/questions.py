@@ -234,6 +234,27 @@ KOBEST_BOOLQ = Dataset(
     **templates.T5_BOOLQ,
 )
 
+def _danetqa_file(part: str) -> JsonLines:
+    path = f"russian_super_glue/DaNetQA/{part}.jsonl"
+    keys = pairs("passage", "question", "label")
+    return JsonLines(path, keys, integers=("label",))
+
+
+DANETQA = Dataset(
+    name="danetqa.ru",
+    problem="classification",
+    language="ru",
+    splits=(
+        Split("train", _danetqa_file("train"), 1749),
+        Split("dev", _danetqa_file("val"), 821),
+    ),
+    labels=("False", "True"),
+    citation="Glushkova et al. 2020, DaNetQA",
+    url="https://russiansuperglue.com",
+    licence="MIT",
+    **templates.T5_BOOLQ,
+)
+
 # The languages of EXAMS with questions to train on, by their names in it.
 _EXAMS = {
     "bg": "Bulgarian",
@@ -300,5 +321,6 @@ QUESTIONS = (
     C3_DIALOGUES,
     JCOMMONSENSEQA,
     KOBEST_BOOLQ,
+    DANETQA,
     *EXAMS,
 )

@@ -121,9 +121,12 @@ def test_a_json_path_that_leads_nowhere_is_refused(tmp_path, path, message):
 def test_numbers_are_texts_only_where_the_row_says_so(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"n": 1}\n')
     refused(JsonLines("a.jsonl", (("n", "n"),)), tmp_path, "'n' is 1, not")
-    (tmp_path / "a.jsonl").write_text('{"n": true}\n')
     source = JsonLines("a.jsonl", (("n", "n"),), integers=("n",))
-    refused(source, tmp_path, "'n' is True, not")
+    (tmp_path / "a.jsonl").write_text('{"n": 1}\n{"n": true}\n')
+    found = [fields["n"] for _, fields in source.read(tmp_path)]
+    assert found == ["1", "True"]
+    (tmp_path / "a.jsonl").write_text('{"n": 1.0}\n')
+    refused(source, tmp_path, "'n' is 1.0, not")
 
 
 def test_the_elements_of_a_json_list_know_their_lines(tmp_path):
