@@ -33,6 +33,11 @@ T5_BOOLQ: dict[str, Any] = {
     "template": "boolq passage: {premise} question: {hypothesis}",
     "text_labels": ("False", "True"),
 }
+# This project's: is a question answered rightly?
+ANSWERED: dict[str, Any] = {
+    "template": "answer passage: {premise} question: {hypothesis}",
+    "text_labels": ("False", "True"),
+}
 # This project's, for retrieval: `query: Q` and `candidate: C`. A candidate's
 # context follows as ` context: X`.
 RETRIEVAL = "{side}: {text}"

@@ -155,9 +155,7 @@ def _asked(paragraph: Any, where: str) -> list[tuple[str, tuple[str, Any]]]:
     ]
 
 
-def _question(
-    asked: tuple[str, Any], where: str
-) -> tuple[str, dict[str, Any]]:
+def _question(asked: tuple[str, Any], where: str) -> tuple[str, dict[str, Any]]:
     """Returns the place, by the question's id, and the fields."""
     context, question = asked
     key = identity(question, ("id", "guid"), where)

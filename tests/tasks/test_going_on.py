@@ -183,9 +183,11 @@ def test_all_intact_units_load_and_all_damaged_ones_are_reported(
 
 
 def test_what_stands_before_broken_xml_is_read(tmp_path):
-    content, _, _ = damaged_xml(random.Random(0))
     whole = "\n".join(
-        ["<corpus>", *(line.format(number=n) for n in range(3) for line in PAIR)]
+        [
+            "<corpus>",
+            *(line.format(number=n) for n in range(3) for line in PAIR),
+        ]
     )
     Path(tmp_path / "a.xml").write_text(whole + "\n <pair label='yes'>\n<t>")
     (report,) = checking.check(FORMATS["elements"][1], tmp_path)

@@ -18,7 +18,6 @@ from xltransfer.objectives.objective import (
     rngs,
 )
 
-
 # Query and candidate, as T5X's dual encoders call them.
 SIDES = ("left", "right")
 

@@ -37,7 +37,9 @@ LEGACY_FILE = "checkpoint"
 _TARGET = re.compile(r"(?:optimizer\.)?target\.")
 
 
-def load(place: str, model: nn.Module, abstract: Params | None = None) -> Loaded:
+def load(
+    place: str, model: nn.Module, abstract: Params | None = None
+) -> Loaded:
     """Reads the parameters of `model`.
 
     Args:

@@ -1,0 +1,64 @@
+"""One JSON object a line, which holds examples in lists within lists."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.sources import damage
+from tasks.sources.json_fields import Keys, part, picked
+from tasks.sources.json_lines import json_object
+from tasks.sources.lines import lines
+from tasks.sources.source import FileSource
+from xltransfer.errors import InputError
+
+
+@dataclass(frozen=True)
+class NestedLines(FileSource):
+    """Lines that are JSON objects; `inner` are the paths of lists inside.
+
+    Each path is looked up in the elements of the list before. A key's path
+    begins with the object that it is looked up in: `0` is the line's, `1` an
+    element of the first list, and so on. `integers` is as in `JsonLines`.
+    """
+
+    path: str
+    keys: Keys
+    inner: tuple[str, ...]
+    integers: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.path,)
+
+    def read(
+        self, data_dir: Path | None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        (path,) = self.places(data_dir)
+        numbered = (
+            (f"{path}:{number}", line)
+            for number, line in enumerate(lines(path), start=1)
+        )
+        found = damage.examples(numbered, self._read)
+        for where, examples in damage.sound(found):
+            for fields in examples:
+                yield where, fields
+
+    def _read(self, line: str, where: str) -> list[dict[str, Any]]:
+        chains = [[json_object(line, where)]]
+        for path in self.inner:
+            chains = [
+                [*chain, element]
+                for chain in chains
+                for element in _listed(chain[-1], path, where)
+            ]
+        return [
+            picked(chain, self.keys, self.integers, where) for chain in chains
+        ]
+
+
+def _listed(found: Any, path: str, where: str) -> list:
+    elements = part(found, path.split("."), path, where)
+    if not isinstance(elements, list):
+        raise InputError(f"{where}: expected a list for {path!r}.")
+    return elements
