@@ -1,6 +1,7 @@
 """Tables, JSON lists, XML pairs, archives, and what is made of their fields."""
 
 import gzip
+import json
 import zipfile
 from pathlib import Path
 
