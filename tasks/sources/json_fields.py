@@ -80,7 +80,12 @@ def _text(found: Any, path: str, is_integer: bool, where: str) -> str:
     if is_integer and isinstance(found, int):
         return str(found)
     if not isinstance(found, str):
-        raise InputError(f"{where}: {path!r} is {found!r:.80}, not a text.")
+        hint = ""
+        if isinstance(found, int):
+            hint = " Where numbers are meant, list the field in `integers`."
+        raise InputError(
+            f"{where}: {path!r} is {found!r:.80}, not a text.{hint}"
+        )
     if _HALF.search(found):
         raise InputError(f"{where}: {path!r} is no Unicode text: {found!r:.80}")
     return found

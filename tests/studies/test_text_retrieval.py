@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 import tasks
 from tasks.row import rows
 
@@ -54,19 +56,43 @@ def write_pairs(folder: Path) -> None:
     (folder / "tasks.yaml").write_text(YAML.replace("KEYS", f"{{{keys}}}"))
 
 
-def test_mt5_learns_pairs_embeds_sentences_and_still_writes(command, tmp_path):
-    write_pairs(tmp_path)
-    command.run(
-        "run",
-        HERE / "retrieval_text.gin",
-        "--data-dir",
+def run(command, folder: Path, *options: str) -> dict[tuple, dict]:
+    """Returns the records of the target phases, by task and metric."""
+    write_pairs(folder)
+    arguments = (HERE / "retrieval_text.gin", "--data-dir", folder)
+    command.run("run", *arguments, "--out", folder / "out", *options)
+    files = (folder / "out" / "phases").glob("target-*/results.jsonl")
+    records = [
+        json.loads(line)
+        for file in files
+        for line in file.read_text().splitlines()
+    ]
+    return {(one["task"], one["metric"]): one for one in records}
+
+
+def test_mt5_learns_pairs_and_embeds_sentences(command, tmp_path):
+    found = run(command, tmp_path)
+    # One of 300 is right by chance.
+    assert found["miniature_bitext", "accuracy"]["value"] > 10
+    assert found["miniature_bitext", "accuracy"]["n"] == 300
+    # What it was trained for: the vectors of the last layer, among 20.
+    assert found["pairs", "map@20"]["value"] > 10
+    assert {task: one["preset"] for (task, _), one in found.items()} == {
+        "miniature_bitext": "xtreme: layer 1, mean",
+        "pairs": "dual encoder: mean",
+    }
+
+
+@pytest.mark.slow
+def test_a_dual_encoder_can_be_taught_to_write(command, tmp_path):
+    """Its decoder came along."""
+    found = run(
+        command,
         tmp_path,
-        "--out",
-        tmp_path / "out",
+        "--gin.Study.intermediates={'none': None, 'pairs': 'pairs.de'}",
+        "--gin.Target.train='miniature_nli.en'",
+        "--gin.Target.dev='miniature_nli.en'",
+        "--gin.Target.evaluation='miniature_nli.de'",
+        "--gin.Training.steps=4",
     )
-    found = {}
-    for file in (tmp_path / "out" / "phases").glob("target-*/results.jsonl"):
-        for one in map(json.loads, file.read_text().splitlines()):
-            found[one["task"], one["metric"]] = one
-    accuracy = found["miniature_bitext", "accuracy"]
-    assert accuracy["value"] > 10, accuracy
+    assert found["miniature_nli", "accuracy"]["n"] == 300
