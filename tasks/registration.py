@@ -48,7 +48,7 @@ class RowSource(seqio.DataSource):
     """The examples of a dataset, one at a time or in batches."""
 
     def __init__(self, dataset: Dataset, data_dir: Path | None):
-        sizes = {split.name: split.size for split in dataset.splits}
+        sizes = {split.name: split.examples for split in dataset.splits}
         super().__init__(
             splits=[split.name for split in dataset.splits],
             num_input_examples=sizes,
@@ -293,6 +293,8 @@ def _check_family(rendering: str, vocabulary: Vocabulary) -> None:
 def _name(
     name: str, rendering: str, vocabulary: Vocabulary, data_dir: Path | None
 ) -> str:
+    # SeqIO's names know no brackets.
+    name = name.replace("[:", "#").rstrip("]")
     if isinstance(vocabulary, PublishedVocabulary):
         return f"{name}:{rendering}"
     return f"{name}:{rendering}:{vocabulary.digest(data_dir)[:12]}"
