@@ -6,45 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from tasks.sources import damage
-from tasks.sources.json_fields import Keys, part, picked
-from tasks.sources.json_lines import json_object
-from tasks.sources.lines import lines
-from tasks.sources.source import FileSource
+from tasks.sources.json_fields import part, picked
+from tasks.sources.json_lines import JsonLines, json_object
 from xltransfer.errors import InputError
 
 
 @dataclass(frozen=True)
-class NestedLines(FileSource):
+class NestedLines(JsonLines):
     """Lines that are JSON objects; `inner` are the paths of lists inside.
 
     Each path is looked up in the elements of the list before. A key's path
     begins with the object that it is looked up in: `0` is the line's, `1` an
-    element of the first list, and so on. `integers` is as in `JsonLines`.
+    element of the first list, and so on.
     """
 
-    path: str
-    keys: Keys
-    inner: tuple[str, ...]
-    integers: tuple[str, ...] = ()
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        return (self.path,)
+    inner: tuple[str, ...] = ()
 
     def read(
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        (path,) = self.places(data_dir)
-        numbered = (
-            (f"{path}:{number}", line)
-            for number, line in enumerate(lines(path), start=1)
-        )
-        found = damage.examples(numbered, self._read)
-        for where, examples in damage.sound(found):
+        for where, examples in damage.sound(super().read(data_dir)):
             for fields in examples:
                 yield where, fields
 
-    def _read(self, line: str, where: str) -> list[dict[str, Any]]:
+    def _picked(self, line: str, where: str) -> list[dict[str, Any]]:
         chains = [[json_object(line, where)]]
         for path in self.inner:
             chains = [
