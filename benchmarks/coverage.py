@@ -63,7 +63,10 @@ Hits = dict[str, list[bool]]
 
 def main() -> None:
     arguments = _arguments()
-    table = {"command": "python benchmarks/coverage.py --json FILE", "studies": 0}
+    table = {
+        "command": "python benchmarks/coverage.py --json FILE",
+        "studies": 0,
+    }
     if arguments.json and arguments.json.exists():
         table = json.loads(arguments.json.read_text())
     table["studies"] = arguments.studies
