@@ -174,7 +174,8 @@ def test_a_finished_phase_is_evaluated_from_its_selected_checkpoint(
         Path(place.cache_dir) / "again",
         phase.protocol(cell.phase, place) | {"prediction": "encoder"},
     )
-    assert again == [results[0]]
+    # How long it took is no part of what was measured.
+    assert again == [{k: x for k, x in results[0].items() if k != "seconds"}]
 
 
 class Echo:
