@@ -41,8 +41,8 @@ class Matrix:
 
     `selection` names the rule; `rule` is what a reader must know of it: nothing
     where there is one rule alone and it is zero-shot. `flagged` names rows of
-    which a run is degenerate, failed or missing, and `notes` says which and why:
-    such a run's numbers are in the means, as far as it has any.
+    which a run is degenerate, failed or missing, and `notes` says which and
+    why: such a run's numbers are in the means, as far as it has any.
     """
 
     target: str
