@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tasks import language_modeling, miniature
+from tasks import language_modeling, miniature, multichecklist
 from tasks.benchmarks import (
     PAWSX_LANGUAGES,
     TYDIQA_LANGUAGES,
@@ -91,6 +91,11 @@ _BENCHMARKS = (
     _benchmark("xtreme_r", XTREME_R),
 )
 
+# What is evaluated to be looked at, and is in no average.
+_DIAGNOSTICS = (
+    Recipe("multichecklist", _names(multichecklist.DATASETS), Equal()),
+)
+
 # English training data and its machine translations into the languages that
 # are evaluated: these are no zero-shot settings.
 _TRANSLATE_TRAIN = (
@@ -160,5 +165,11 @@ _PHANG = (
 
 MIXTURES: dict[str, Recipe | Mixture] = {
     recipe.name: recipe
-    for recipe in (*_OWN, *_BENCHMARKS, *_TRANSLATE_TRAIN, *_PHANG)
+    for recipe in (
+        *_OWN,
+        *_BENCHMARKS,
+        *_DIAGNOSTICS,
+        *_TRANSLATE_TRAIN,
+        *_PHANG,
+    )
 }

@@ -54,6 +54,7 @@ RANKS = (
         "fingerprint",
         "fields",
     },
+    {"vectors"},
     {"errors", "files"},
 )
 RANK = {part: rank for rank, parts in enumerate(RANKS) for part in parts}

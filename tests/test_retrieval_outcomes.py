@@ -175,11 +175,11 @@ def test_an_evaluation_writes_and_scores_rankings_by_id(tmp_path):
         program,
         small_models.params(Embedding(model)),
         EncoderRetrieval(1),
-        Nearest("rankings", "a preset"),
+        Nearest("rankings", (("preset", "a preset"), ("layer", 0))),
         (12,),
     )
     (record,) = evaluate.evaluate(evaluation, cache, tmp_path, {"seed": 1})
     assert record["value"] == pytest.approx(100.0)
-    assert record["preset"] == "a preset"
+    assert (record["preset"], record["layer"]) == ("a preset", 0)
     assert record["n"] == 30
     assert (tmp_path / "small" / "dev-en.json").is_file()

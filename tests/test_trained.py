@@ -15,6 +15,7 @@ from xltransfer.errors import InputError
 from xltransfer.reading import Reading
 from xltransfer.trained import Trained, trained
 
+TEST = ("test",)
 LABELS = ("entailment", "neutral", "contradiction")
 
 
@@ -60,6 +61,7 @@ def test_a_phase_gives_the_checkpoint_of_a_rule(phase, rule, name, step):
         "checkpoint": step,
         "seed": 1,
         "lengths": {"tokens": 32},
+        "trimmed_softmax": None,
     }
 
 
@@ -104,7 +106,7 @@ def model(heads: dict, config: object = XLMR) -> Trained:
 
 
 def heads_of(found: fitting.Fitting) -> dict[str, str | None]:
-    return {part.dataset.name: head for part, head in found.parts}
+    return {one.dataset.name: one.head for one in found.fits}
 
 
 NLI = ("miniature_nli.sw", "miniature_nli.tr")
@@ -116,21 +118,21 @@ def test_each_dataset_gets_the_head_that_has_its_problem_and_labels():
         "classification_of_2": Head("classification", LABELS),
         "language_modeling": Head("language_modeling"),
     }
-    found = fitting.fitting(model(several), NLI, "test", None)
+    found = fitting.fitting(model(several), NLI, TEST, None)
     assert heads_of(found) == dict.fromkeys(NLI, "classification_of_2")
     assert found.left_out == {}
 
 
 def test_labels_in_another_order_fit():
     turned = {None: Head("classification", LABELS[::-1])}
-    found = fitting.fitting(model(turned), NLI, "test", None)
+    found = fitting.fitting(model(turned), NLI, TEST, None)
     assert heads_of(found) == dict.fromkeys(NLI)
 
 
 def test_reasons_stand_with_all_that_they_leave_out():
     one = model({None: Head("classification", LABELS)})
     names = (*NLI, "xnli.sw", "xnli.ur", "xquad.en", "miniature_inference.sw")
-    found = fitting.fitting(one, names, "test", Path("nowhere"))
+    found = fitting.fitting(one, names, TEST, Path("nowhere"))
     assert found.notes() == [
         "left out, as their files are not in the data directory: xnli (sw, ur)",
         "left out, for want of a head for span (there is classification): "
@@ -142,7 +144,7 @@ def test_reasons_stand_with_all_that_they_leave_out():
 def test_mt5_needs_no_head_but_has_no_vectors():
     one = model({None: Head("language_modeling")}, MT5_CONFIG)
     names = (*NLI, "tatoeba.de", "miniature_text.mul")
-    found = fitting.fitting(one, names, "test", None)
+    found = fitting.fitting(one, names, TEST, None)
     assert set(heads_of(found)) == set(NLI)
     assert [note.split(": ")[1] for note in found.notes()] == [
         "tatoeba (de)",
@@ -156,11 +158,11 @@ def test_any_encoder_seeks_translations(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     bare = model({None: Head(None)})
-    found = fitting.fitting(bare, ("tatoeba.sw",), "test", tmp_path)
+    found = fitting.fitting(bare, ("tatoeba.sw",), TEST, tmp_path)
     assert heads_of(found) == {"tatoeba.sw": None}
 
 
 def test_nothing_to_evaluate_on_is_an_error():
     bare = model({None: Head(None)})
     with pytest.raises(InputError, match="for want of a head for classif"):
-        fitting.fitting(bare, NLI, "test", None)
+        fitting.fitting(bare, NLI, TEST, None)

@@ -29,7 +29,6 @@ from xltransfer.objectives.objective import Objective
 from xltransfer.objectives.retrieval import (
     Embedding,
     InBatchRetrieval,
-    xtreme_layer,
 )
 from xltransfer.objectives.span import SpanFinding
 from xltransfer.objectives.tagging import Tagging
@@ -41,6 +40,7 @@ from xltransfer.outcomes.retrieval import Mined, Nearest
 from xltransfer.outcomes.span import Answers
 from xltransfer.outcomes.tagging import Tags
 from xltransfer.outcomes.text import Generated
+from xltransfer.vectors import DUAL_ENCODER, STANDARD, Vectors
 
 ModelConfig = XLMRConfig | MT5Config
 RANK, GENERATION = "rank", "generation"
@@ -76,6 +76,7 @@ class Facts:
       output_length: longest text that is generated, in pieces.
       generate: whether to generate even where answers could be ranked.
       metric: what the dataset is scored by first, if by anything.
+      vectors: how an encoder's own are made.
     """
 
     problem: str
@@ -85,6 +86,7 @@ class Facts:
     output_length: int = 0
     metric: str = ""
     generate: bool = False
+    vectors: Vectors = STANDARD
 
 
 def name(model: ModelConfig) -> str:
@@ -175,19 +177,24 @@ def _span(model: XLMRConfig, facts: Facts) -> Rendering:
 
 def _retrieval(model: XLMRConfig, facts: Facts) -> Rendering:
     arrays = features.EncoderRetrieval(model.pad_id)
-    outcomes = {"tatoeba": Nearest("positions"), "bucc": Mined()}
+    vectors, layers = facts.vectors, model.num_layers
+    outcomes = {
+        "tatoeba": Nearest(
+            "positions",
+            vectors.record(layers),
+            candidates_seek=vectors.direction == "to_english",
+        ),
+        "bucc": Mined(made=vectors.record(layers, both_ways=True)),
+    }
     if facts.metric not in outcomes:
         objective = InBatchRetrieval(XLMRRetriever(model))
-        outcome = Nearest("rankings", "dual encoder: pooler")
+        outcome = Nearest("rankings", DUAL_ENCODER)
         return Rendering(objective, arrays, arrays, outcome)
-    layer = xtreme_layer(model.num_layers)
+    embedder = XLMREmbedder(
+        model, vectors.layer_of(layers), vectors.pooling, normalize=True
+    )
     return Rendering(
-        Embedding(XLMREmbedder(model, layer, "mean", normalize=True)),
-        arrays,
-        arrays,
-        dataclasses.replace(
-            outcomes[facts.metric], preset=f"xtreme: layer {layer}, mean"
-        ),
+        Embedding(embedder), arrays, arrays, outcomes[facts.metric]
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from xltransfer.metrics.accuracy import accuracy
+from xltransfer.metrics.checklist import FAILED, failure_rates
+from xltransfer.metrics.checklist import LANGUAGES as CHECKLIST_LANGUAGES
 from xltransfer.metrics.mlqa import LANGUAGES, mlqa
 from xltransfer.metrics.retrieval import bucc, mean_average_precision
 from xltransfer.metrics.squad import squad, squad_v2
@@ -27,6 +29,10 @@ METRICS = {
     "tatoeba": accuracy,
     "bucc": bucc,
     "map@20": mean_average_precision,
+    **{
+        f"checklist_{one}": partial(failure_rates, language=one)
+        for one in CHECKLIST_LANGUAGES
+    },
 }
 
 
@@ -34,8 +40,12 @@ def selected(scores: Mapping[str, float]) -> float:
     """Returns the number by which a checkpoint is chosen.
 
     It is what enters XTREME's aggregate: the mean of exact match and F1 for
-    questions, F1 for tags, else the metric's first value.
+    questions, F1 for tags, else the metric's first value. Where tests fail, it
+    is the mean of what does not.
     """
+    failed = [x for name, x in scores.items() if name.startswith(FAILED)]
+    if failed:
+        return 100 - sum(failed) / len(failed)
     if "exact_match" in scores:
         return (scores["exact_match"] + scores["f1"]) / 2
     return scores.get("f1", next(iter(scores.values())))
