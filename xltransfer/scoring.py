@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -150,13 +150,7 @@ def scores_of(
         and (counted := _counted(TASKS[name], table, others.get(name, {})))
     }
     found = averages(known, sizes, benchmark)
-    apart = [
-        f"of the split {split!r}, and in no average: {name} "
-        f"({', '.join(code for code in table if table[code] == split)})"
-        for name, table in others.items()
-        for split in dict.fromkeys(table.values())
-    ]
-    notes = (*notes, *apart, *_absent(found, known, benchmark))
+    notes = (*notes, *_apart(others), *_absent(found, known, benchmark))
     return Scores(values, found, notes, splits=others)
 
 
@@ -170,6 +164,18 @@ def _counted(
         for code, one in table.items()
         if code in codes and code not in others
     }
+
+
+def _apart(others: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Says which numbers are of another split than averages."""
+    splits = [split for table in others.values() for split in table.values()]
+    for split in dict.fromkeys(splits):
+        listed = ", ".join(
+            f"{name} ({', '.join(c for c in table if table[c] == split)})"
+            for name, table in others.items()
+            if split in table.values()
+        )
+        yield f"of the split {split!r}, and in no average: {listed}"
 
 
 class _File(NamedTuple):

@@ -19,6 +19,8 @@ XTREME, XTREME_R = "xtreme", "xtreme_r"
 # layer and let English seek. XTREME takes the encoder as pretrained, XTREME-R
 # after fine-tuning on SQuAD's spans. Problem that it must have learnt, if any:
 PRESETS: dict[str, str | None] = {XTREME: None, XTREME_R: "span"}
+# What a record says of them.
+FIELDS = ("preset", "layer", "pooling", "direction")
 # What a dual encoder's vectors are: no choice is left.
 DUAL_ENCODER: Record = (("preset", "dual_encoder"), ("pooling", "pooler"))
 

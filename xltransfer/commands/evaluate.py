@@ -110,7 +110,7 @@ def evaluate(
         evaluation_runs.run(model, fits, settings, place), len(fits.fits)
     )
     found = evaluation_runs.scores(model, fits, settings, splits, made)
-    report.print_evaluation(found, model, place)
+    report.print_evaluation(found, model, place, made)
     if json is not None:
         files.replace(json, encoder.dumps(found.record(), indent=1) + "\n")
 
