@@ -14,6 +14,7 @@ from xltransfer.evaluations import Evaluations
 from xltransfer.fitting import Fit, Fitting, by_task
 from xltransfer.language_groups import groups
 from xltransfer.metrics import checklist, selected
+from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.objectives.objective import Params
 from xltransfer.outcomes.text import RATES
 from xltransfer.partitioning import Partitioning
@@ -95,6 +96,9 @@ def run(
     """
     asked = _Asked(model, settings, place)
     place.check(model.protocol)
+    if isinstance(model.reading.model, XLMRConfig):
+        # Refuses a layer that it has not.
+        settings.vectors.layer_of(model.reading.model.num_layers)
     place.out.mkdir(parents=True, exist_ok=True)
     for fit in fitting.fits:
         part, found = asked.evaluate(fit, place)
