@@ -46,6 +46,12 @@ def _benchmark(name: str, families: dict[str, tuple[str, ...]]) -> Recipe:
 ENGLISH_NLI = ("snli.en", "conjnli.en")
 NON_ENGLISH_NLI = ("ocnli.zh", "indonli.id", "farstail.fa")
 
+EVERY_PROBLEM = (
+    *("snli.en", "hellaswag_part.en"),
+    *("squadshifts_new_wiki.en", "squadshifts_reddit.en"),
+    *("ud_present.en", "panx.en", "squad_sentences.en"),
+)
+
 _OWN = (
     Recipe("nli_english", ENGLISH_NLI),
     Recipe("nli_non_english", NON_ENGLISH_NLI),
@@ -74,6 +80,8 @@ _OWN = (
         _names(language_modeling.DATASETS),
         BySize(temperature=XLMR_TEMPERATURE),
     ),
+    # English files of every problem, of those that can be had whole.
+    Recipe("every_problem", tuple(EVERY_PROBLEM), Fixed((2, 1, 1, 1, 2, 2, 1))),
     # One for each of the miniature's families: its languages, equal in size.
     *(
         Recipe(name, _names(rows), Equal())

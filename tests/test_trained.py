@@ -65,6 +65,33 @@ def test_a_phase_gives_the_checkpoint_of_a_rule(phase, rule, name, step):
     }
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ((False, False), False),
+        ((False, True), True),
+        ((True, False), True),
+        # Whoever has the last folder alone does not know.
+        ((None, False), None),
+        ((None, True), True),
+    ],
+)
+def test_a_softmax_that_was_trimmed_before_is_told(phase, flags, expected):
+    path = phase / "phase.json"
+    record = json.loads(path.read_text())
+    parent = {"configuration": dict(record["configuration"]) | {"parent": None}}
+    for one, flag in zip((parent, record), flags, strict=True):
+        training = one["configuration"]["training"]
+        one["configuration"]["training"] = training | {"trimmed_softmax": flag}
+    record["configuration"]["parent"] = "f00d"
+    path.write_text(json.dumps(record))
+    if flags[0] is not None:
+        folder = phase.parent / "pretrain-f00d"
+        folder.mkdir()
+        (folder / "phase.json").write_text(json.dumps(parent))
+    assert trained(str(phase)).protocol["trimmed_softmax"] is expected
+
+
 def test_a_checkpoint_by_its_folder_was_given(phase):
     found = trained(f"xl:{phase / 'checkpoints' / '4'}")
     assert found.protocol["selection"] == "given"
@@ -160,6 +187,45 @@ def test_any_encoder_seeks_translations(tmp_path):
     bare = model({None: Head(None)})
     found = fitting.fitting(bare, ("tatoeba.sw",), TEST, tmp_path)
     assert heads_of(found) == {"tatoeba.sw": None}
+
+
+def touch(folder: Path, name: str, split: str) -> None:
+    for path in tasks.dataset(name).split(split).source.files(folder):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_all_that_lies_in_a_data_directory_is_present(tmp_path):
+    for name, split in (
+        *(("indonli.id", "test"), ("farstail.fa", "train")),
+        *(("tatoeba.jv", "test"), ("xcopa.et", "dev")),
+    ):
+        touch(tmp_path, name, split)
+    one = model({None: Head("classification", LABELS)})
+    found = fitting.fitting(one, ("present",), TEST, tmp_path)
+    assert set(heads_of(found)) == {"indonli.id", "tatoeba.jv"}
+    assert found.left_out == {
+        "as their files are not in the data directory": ("farstail.fa",),
+        "for want of a head for multiple_choice (there is classification)": (
+            "xcopa.et",
+        ),
+    }
+    with pytest.raises(InputError, match="pass --data-dir"):
+        fitting.fitting(one, ("present",), TEST, None)
+
+
+def test_a_dataset_offers_all_of_its_splits_that_are_there(tmp_path):
+    touch(tmp_path, "indonli.id", "dev")
+    touch(tmp_path, "indonli.id", "test")
+    touch(tmp_path, "ocnli.zh", "dev")
+    one = model({None: Head("classification", LABELS)})
+    found = fitting.fitting(one, ("present",), ("test", "dev"), tmp_path)
+    parts = {
+        fit.dataset.name: [part.split for part in fit.parts]
+        for fit in found.fits
+    }
+    assert parts["indonli.id"] == ["test", "dev"]
+    assert parts["ocnli.zh"] == ["dev"]
 
 
 def test_nothing_to_evaluate_on_is_an_error():
