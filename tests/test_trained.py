@@ -168,13 +168,14 @@ def test_reasons_stand_with_all_that_they_leave_out():
     ]
 
 
-def test_mt5_needs_no_head_but_has_no_vectors():
+def test_mt5_needs_a_head_for_dual_encoders_alone(tmp_path):
     one = model({None: Head("language_modeling")}, MT5_CONFIG)
-    names = (*NLI, "tatoeba.de", "miniature_text.mul")
-    found = fitting.fitting(one, names, TEST, None)
-    assert set(heads_of(found)) == set(NLI)
+    touch(tmp_path, "tatoeba.jv", "test")
+    names = (*NLI, "tatoeba.jv", "lareqa.de", "miniature_text.mul")
+    found = fitting.fitting(one, names, TEST, tmp_path)
+    assert set(heads_of(found)) == {*NLI, "tatoeba.jv"}
     assert [note.split(": ")[1] for note in found.notes()] == [
-        "tatoeba (de)",
+        "lareqa (de)",
         "miniature_text (mul)",
     ]
 

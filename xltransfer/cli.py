@@ -3,12 +3,12 @@
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from xltransfer import host_memory
-from xltransfer.commands import data, evaluate, score
+from xltransfer import files, host_memory
+from xltransfer.commands import data, evaluate, report, score
 from xltransfer.commands import tasks as task_commands
 from xltransfer.commands.options import (
     OVERRIDES,
@@ -30,9 +30,19 @@ app.add_typer(vocab, name="vocab")
 app.add_typer(data.app, name="data")
 app.add_typer(task_commands.app, name="tasks")
 app.command()(score.score)
+app.command()(report.report)
 app.command(context_settings=OVERRIDES)(evaluate.evaluate)
 
-OPTIONS = ("--out", "--data-dir", "--cache-dir", "--help")
+OPTIONS = (
+    "--out",
+    "--data-dir",
+    "--cache-dir",
+    "--topology",
+    "--price-per-chip-hour",
+    "--retry-failed",
+    "--graph",
+    "--help",
+)
 
 StudyFile = Annotated[Path, typer.Argument(help="A gin file.")]
 Out = Annotated[
@@ -57,20 +67,30 @@ def run(
     out: Out = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
+    retry_failed: Annotated[
+        bool, typer.Option(help="Try once more what failed before.")
+    ] = False,
 ) -> None:
     """Trains what is not yet trained, evaluates, and prints the table.
 
-    Bindings are overridden by --gin.NAME=VALUE.
+    Bindings are overridden by --gin.NAME=VALUE. Run on one folder by several
+    workers at once, they share the work.
     """
     from xltransfer import study as studies
     from xltransfer.interruption import EXIT_CODE, Interrupted
     from xltransfer.report import console
+    from xltransfer.study import description
 
     found, workspace = _open(context, study, out, data_dir, cache_dir)
     console.print_plan(found, workspace)
+    description.write(found, workspace, ["xltransfer", *sys.argv[1:]])
     try:
         with console.ProgressDisplay() as display:
-            studies.run(found, workspace, display)
+            studies.run(found, workspace, display, retry_failed)
+    except studies.PhasesFailed as failed:
+        console.print_results(found, workspace)
+        print(f"error: {failed}", file=sys.stderr)
+        raise typer.Exit(1) from None
     except Interrupted as stop:
         print(f"stopped: {stop}; the same command goes on.", file=sys.stderr)
         raise typer.Exit(EXIT_CODE) from None
@@ -84,11 +104,32 @@ def plan(
     out: Out = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
+    topology: Annotated[
+        str | None,
+        typer.Option(
+            help="Compile every shape of phase for this machine, which need "
+            "not be there: v5e:8x8, v4:2x2x4, v5e:16x16*2 (slices), local."
+        ),
+    ] = None,
+    price_per_chip_hour: Annotated[
+        float | None, typer.Option(help="With --topology: also the cost.")
+    ] = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option(help="Also draws the phases into a .svg or .dot file."),
+    ] = None,
 ) -> None:
-    """Shows what a study would train; trains nothing."""
+    """Shows what a study would train, and what that takes; trains nothing."""
+    from xltransfer import study as studies
     from xltransfer.report import console
+    from xltransfer.report import graph as drawing
 
-    console.print_plan(*_open(context, study, out, data_dir, cache_dir))
+    opened = _open(context, study, out, data_dir, cache_dir, False, topology)
+    if graph is not None:
+        drawing.write(graph, opened[0], studies.states(*opened))
+    console.print_plan(*opened, whole=True)
+    if topology is not None:
+        _print_budget(*opened, topology, price_per_chip_hour)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -163,14 +204,38 @@ def train_vocabulary(
     print(out)
 
 
+def _print_budget(
+    study: Any, workspace: Any, topology: str, price: float | None
+) -> None:
+    from xltransfer.budget import budget
+    from xltransfer.report.budget import print_budget
+    from xltransfer.topology import machine
+
+    there = machine.find(topology)
+    print_budget(budget(study, workspace, there.chip), there, price)
+
+
+def _placed(partitioning: Any, topology: str | None) -> Any:
+    if topology is None:
+        return partitioning
+    from xltransfer.topology import machine
+
+    return machine.find(topology).place(partitioning)
+
+
 def _open(
     context: typer.Context,
     path: Path,
     out: Path | None,
     data_dir: Path | None,
     cache_dir: Path | None,
+    complete: bool = True,
+    topology: str | None = None,
 ) -> tuple:
-    """Returns the study and its workspace, and writes `config.gin`."""
+    """Returns the study and its workspace, and writes `config.gin`.
+
+    With a topology, its mesh is made of that machine's chips.
+    """
     quieten()
     from xltransfer import configuration
     from xltransfer import study as studies
@@ -180,18 +245,19 @@ def _open(
     # What it describes can be named in the study.
     data.data_folder(data_dir)
     study, text = configuration.load(path, overrides)
-    host_memory.keep_freed_memory(study.model.vocab_size)
+    most = max(one.config.vocab_size for one in study.variants.values())
+    host_memory.keep_freed_memory(most)
     out = folder("--out", out or Path("runs") / study.name)
     workspace = Workspace(
         out=out,
         cache_dir=folder("--cache-dir", cache_dir or out / "cache"),
         data_dir=data_dir and data_dir.absolute(),
-        partitioning=study.partitioning,
+        partitioning=_placed(study.partitioning, topology),
         execution=study.execution,
     )
-    studies.check(study, workspace)
+    studies.check(study, workspace, complete)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "config.gin").write_text(text)
+    files.replace(out / "config.gin", text)
     return study, workspace
 
 

@@ -96,14 +96,20 @@ def run(
     """
     asked = _Asked(model, settings, place)
     place.check(model.protocol)
-    if isinstance(model.reading.model, XLMRConfig):
-        # Refuses a layer that it has not.
-        settings.vectors.layer_of(model.reading.model.num_layers)
+    # Refuses a layer that it has not.
+    settings.vectors.layer_of(_layers(model.reading.model))
     place.out.mkdir(parents=True, exist_ok=True)
     for fit in fitting.fits:
         part, found = asked.evaluate(fit, place)
         results.replace(place.results, found, ("task", "language", "split"))
         yield part, found
+
+
+def _layers(model: ModelConfig) -> int:
+    """Returns how many layers there are whose states can be pooled."""
+    if isinstance(model, XLMRConfig):
+        return model.num_layers
+    return model.num_encoder_layers
 
 
 class _Asked:

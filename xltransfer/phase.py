@@ -1,19 +1,25 @@
 """Runs one phase: restore, train, select, record."""
 
+import dataclasses
 import functools
-import json
 import math
-import os
-import shutil
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from xltransfer import environment, renderings, selection, starting, trimming
+from xltransfer import (
+    choosing,
+    constant,
+    environment,
+    phase_folder,
+    renderings,
+    selection,
+    starting,
+    trimming,
+)
 from xltransfer.checkpoints import Checkpoints, restore_params
 from xltransfer.components import Component, Group
 from xltransfer.contents import VOCABULARY
@@ -32,6 +38,12 @@ from xltransfer.train import Program, TrainState
 from xltransfer.workspace import DONE, Workspace, finished
 
 Progress = Callable[[int, Mapping[str, float]], None]
+# Raises where another worker has taken over; called before what is written.
+Guard = Callable[[], None]
+
+
+def unguarded() -> None:
+    """Nobody else works in the folder."""
 
 
 def run(
@@ -39,6 +51,7 @@ def run(
     workspace: Workspace,
     progress: Progress,
     rules: Sequence[Rule] = (),
+    guard: Guard = unguarded,
 ) -> dict[str, Any]:
     """Trains a phase, from its last checkpoint on if there is one.
 
@@ -50,6 +63,7 @@ def run(
       workspace: where, and on what.
       progress: called with the updates done and the latest metrics.
       rules: each chooses a checkpoint, beside the phase's own selection.
+      guard: called before anything is written; what it raises stops the run.
 
     Returns:
       The record that `finished` gives from then on: the `step` whose
@@ -60,11 +74,15 @@ def run(
       Interrupted: on SIGTERM or Ctrl-C, after saving.
       InputError: if the loss is no longer a number, or data do not fit.
     """
+    if phase.candidates:
+        guard()
+        return choosing.run(phase, workspace, rules)
     directory = workspace.directory(phase)
     directory.mkdir(parents=True, exist_ok=True)
-    training = _Run(phase, workspace, rules)
-    _drop_unmeasured(directory, set(training.ballot.rules))
-    _write_json(
+    training = _Run(phase, workspace, rules, guard)
+    guard()
+    phase_folder.drop_unmeasured(directory, set(training.ballot.rules))
+    phase_folder.write_json(
         directory / "phase.json",
         {
             "identity": phase.identity(workspace.data_dir),
@@ -73,7 +91,7 @@ def run(
             "rules": list(training.ballot.rules),
         },
     )
-    _keep_vocabulary(phase, workspace, directory / VOCABULARY)
+    phase_folder.keep_vocabulary(phase, workspace, directory / VOCABULARY)
     with (
         Interruption() as interruption,
         Checkpoints(
@@ -81,11 +99,12 @@ def run(
         ) as checkpoints,
     ):
         record = training.train(checkpoints, interruption, progress)
-    _write_json(
+    guard()
+    phase_folder.write_json(
         directory / "environment.json",
         environment.describe(workspace.partitioning),
     )
-    _write_json(directory / DONE, record)
+    phase_folder.write_json(directory / DONE, record)
     return record
 
 
@@ -137,13 +156,22 @@ def evaluations(
     return functools.partial(made.evaluation, params, prediction=prediction)
 
 
+def opened(phase: Phase, workspace: Workspace) -> "_Run":
+    """Returns a phase's programs and batches; nothing is trained."""
+    return _Run(phase, workspace)
+
+
 class _Run:
     """What a phase needs while it runs, and where it has got to."""
 
     def __init__(
-        self, phase: Phase, workspace: Workspace, rules: Sequence[Rule] = ()
+        self,
+        phase: Phase,
+        workspace: Workspace,
+        rules: Sequence[Rule] = (),
+        guard: Guard = unguarded,
     ):
-        self.phase, self.workspace = phase, workspace
+        self.phase, self.workspace, self.guard = phase, workspace, guard
         self.evaluations = Evaluations(
             phase.reading,
             workspace.cache_dir,
@@ -193,6 +221,7 @@ class _Run:
                     progress(step, self._logged(monitor, step, metrics))
                 self._look(step, state, checkpoints, monitor)
                 if interruption.requested:
+                    self.guard()
                     whole = self.rows.whole(state)
                     checkpoints.save(step, whole, self.position)
                     raise Interrupted(f"{self.phase.kind} at step {step}")
@@ -231,19 +260,20 @@ class _Run:
     def _batches(self) -> Batches:
         seed = self.phase.seed
         if len(self.phase.groups) == 1:
-            return self._group_batches(self.phase.groups[0], seed)
+            return self.group_batches(self.phase.groups[0], seed)
         return MixedBatches(
             tuple(
                 (
                     group.name,
-                    self._group_batches(group, group_seed(seed, number)),
+                    self.group_batches(group, group_seed(seed, number)),
                     group.rate,
                 )
                 for number, group in enumerate(self.phase.groups)
             )
         )
 
-    def _group_batches(self, group: Group, seed: int) -> TrainingBatches:
+    def group_batches(self, group: Group, seed: int) -> TrainingBatches:
+        """Returns the batches of tasks that are packed together."""
         phase, execution = self.phase, self.workspace.execution
         return TrainingBatches(
             components=tuple(
@@ -279,6 +309,7 @@ class _Run:
                 f"{self.phase.kind} phase: the loss is {values['loss']} at "
                 f"step {step}; lower the learning rate."
             )
+        self.guard()
         return monitor.write(step, values)
 
     def _look(
@@ -298,6 +329,7 @@ class _Run:
         whole = self.rows.whole(state)
         if measured:
             scores = self._scores(whole.params)
+        self.guard()
         if scores:
             judge = self.ballot.judge
             named = {"dev" if n == judge else n: x for n, x in scores.items()}
@@ -328,6 +360,7 @@ class _Run:
         judged = chosen.get(self.ballot.judge, own)
         return {
             "identity": self.phase.identity(data_dir),
+            "constant": self._constant(),
             "selection": self.phase.training.selection,
             "step": own["step"],
             "score": judged["score"],
@@ -335,40 +368,19 @@ class _Run:
             "rules": chosen,
         } | summary
 
+    def _constant(self) -> dict[str, float] | None:
+        """Returns what the best constant answer would score on dev data."""
+        if self.ballot.judge is None:
+            return None
+        parts = [
+            constant.constant(cache, outcome.layout, outcome.targets(cache))
+            for part in self.ballot.rules[self.ballot.judge].parts
+            for cache in [self.workspace.cache(self.phase, part)]
+            for outcome in [self.evaluations.rendering(part).outcome]
+        ]
+        return dataclasses.asdict(constant.mean(parts))
+
 
 def group_seed(seed: int, number: int) -> int:
     """Returns a seed of its own for each group: equal ones, equal orders."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-
-
-def _drop_unmeasured(directory: Path, wanted: set[str]) -> None:
-    """Removes a run that did not go by all of the rules from its start on.
-
-    Its numbers too: on another mesh it ends within a tolerance, not bitwise.
-    """
-    path = directory / "phase.json"
-    if not path.exists():
-        return
-    known = json.loads(path.read_text()).get("rules", ())
-    if not wanted <= set(known):
-        for name in (DONE, "results.jsonl"):
-            (directory / name).unlink(missing_ok=True)
-        shutil.rmtree(directory / "checkpoints", ignore_errors=True)
-
-
-def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
-    """Keeps the SentencePiece model beside the parameters trained on it."""
-    if not path.exists():
-        model = phase.vocabulary.model_file(
-            workspace.cache_dir, workspace.data_dir
-        )
-        partial = path.with_name(f".{path.name}.partial")
-        shutil.copyfile(model, partial)
-        os.replace(partial, path)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
-    partial.write_text(text + "\n")
-    os.replace(partial, path)

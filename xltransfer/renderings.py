@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from tasks.pieces import Pieces
+from xltransfer.components import EMBEDDED
 from xltransfer.data import features
 from xltransfer.data.features import Features
 from xltransfer.errors import InputError
-from xltransfer.models.embedders import XLMREmbedder
+from xltransfer.models.embedders import MT5Embedder, XLMREmbedder
 from xltransfer.models.mt5 import MT5, MT5Config
-from xltransfer.models.retriever import XLMRRetriever
+from xltransfer.models.retriever import MT5Retriever, XLMRRetriever
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
 from xltransfer.models.xlmr_tasks import (
     XLMRMultipleChoice,
@@ -29,6 +30,8 @@ from xltransfer.objectives.objective import Objective
 from xltransfer.objectives.retrieval import (
     Embedding,
     InBatchRetrieval,
+    InBatchTextRetrieval,
+    TextEmbedding,
 )
 from xltransfer.objectives.span import SpanFinding
 from xltransfer.objectives.tagging import Tagging
@@ -40,7 +43,7 @@ from xltransfer.outcomes.retrieval import Mined, Nearest
 from xltransfer.outcomes.span import Answers
 from xltransfer.outcomes.tagging import Tags
 from xltransfer.outcomes.text import Generated
-from xltransfer.vectors import DUAL_ENCODER, STANDARD, Vectors
+from xltransfer.vectors import STANDARD, Vectors, dual_encoder
 
 ModelConfig = XLMRConfig | MT5Config
 RANK, GENERATION = "rank", "generation"
@@ -177,24 +180,27 @@ def _span(model: XLMRConfig, facts: Facts) -> Rendering:
 
 def _retrieval(model: XLMRConfig, facts: Facts) -> Rendering:
     arrays = features.EncoderRetrieval(model.pad_id)
-    vectors, layers = facts.vectors, model.num_layers
-    outcomes = {
-        "tatoeba": Nearest(
-            "positions",
-            vectors.record(layers),
-            candidates_seek=vectors.direction == "to_english",
-        ),
-        "bucc": Mined(made=vectors.record(layers, both_ways=True)),
-    }
-    if facts.metric not in outcomes:
+    if facts.metric not in EMBEDDED:
         objective = InBatchRetrieval(XLMRRetriever(model))
-        outcome = Nearest("rankings", DUAL_ENCODER)
+        outcome = Nearest("rankings", dual_encoder("pooler"))
         return Rendering(objective, arrays, arrays, outcome)
+    vectors, layers = facts.vectors, model.num_layers
     embedder = XLMREmbedder(
         model, vectors.layer_of(layers), vectors.pooling, normalize=True
     )
-    return Rendering(
-        Embedding(embedder), arrays, arrays, outcomes[facts.metric]
+    outcome = _embedded(facts, layers)
+    return Rendering(Embedding(embedder), arrays, arrays, outcome)
+
+
+def _embedded(facts: Facts, layers: int) -> Outcome:
+    """Returns the outcome of vectors that need no training, with their record."""
+    vectors = facts.vectors
+    if facts.metric == "bucc":
+        return Mined(made=vectors.record(layers, both_ways=True))
+    return Nearest(
+        "positions",
+        vectors.record(layers),
+        candidates_seek=vectors.direction == "to_english",
     )
 
 
@@ -223,7 +229,7 @@ def _text(model: MT5Config, facts: Facts) -> Rendering:
         )
         return Rendering(TextToText(MT5(model)), arrays, arrays)
     if facts.problem == "retrieval":
-        raise InputError("MT5Config has no objective for 'retrieval'.")
+        return _text_retrieval(model, facts)
     if facts.answers and not facts.generate:
         return _ranked(model, facts)
     return Rendering(
@@ -232,6 +238,21 @@ def _text(model: MT5Config, facts: Facts) -> Rendering:
         features.TextInputs(),
         Generated(facts.pieces, facts.problem, TARGETS[facts.problem]),
     )
+
+
+def _text_retrieval(model: MT5Config, facts: Facts) -> Rendering:
+    """The encoder alone makes vectors, of queries and of candidates."""
+    arrays = features.TextRetrieval()
+    if facts.metric not in EMBEDDED:
+        objective = InBatchTextRetrieval(MT5Retriever(model))
+        outcome = Nearest("rankings", dual_encoder("mean"))
+        return Rendering(objective, arrays, arrays, outcome)
+    vectors, layers = facts.vectors, model.num_encoder_layers
+    embedder = MT5Embedder(
+        model, vectors.layer_of(layers), vectors.pooling, normalize=True
+    )
+    outcome = _embedded(facts, layers)
+    return Rendering(TextEmbedding(embedder), arrays, arrays, outcome)
 
 
 def _ranked(model: MT5Config, facts: Facts) -> Rendering:

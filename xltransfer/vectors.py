@@ -21,8 +21,6 @@ XTREME, XTREME_R = "xtreme", "xtreme_r"
 PRESETS: dict[str, str | None] = {XTREME: None, XTREME_R: "span"}
 # What a record says of them.
 FIELDS = ("preset", "layer", "pooling", "direction")
-# What a dual encoder's vectors are: no choice is left.
-DUAL_ENCODER: Record = (("preset", "dual_encoder"), ("pooling", "pooler"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +87,11 @@ class Vectors:
 
 
 STANDARD = Vectors()
+
+
+def dual_encoder(pooling: str) -> Record:
+    """Returns what a number of a trained dual encoder carries: no choice."""
+    return (("preset", "dual_encoder"), ("pooling", pooling))
 
 
 def xtreme_layer(layers: int) -> int:

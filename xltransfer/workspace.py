@@ -1,12 +1,13 @@
 """Where a study lives, what it runs on, and what is done there."""
 
 import dataclasses
+import functools
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from xltransfer import fields
+from xltransfer import claims, fields
 from xltransfer.components import Component
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache
@@ -32,6 +33,8 @@ class Execution:
       programs: train steps compiled for a phase, at most; fewer leave more
         padding.
       evaluation_rows: rows of a batch that is predicted.
+      lease: seconds after which a worker on another host that shows no sign
+        of life counts as dead, and its phase is free (`claims`).
       trim: kinds of phase that train only those rows of XLM-R's table of
         pieces that their data can touch (`trimming`).
     """
@@ -43,6 +46,7 @@ class Execution:
     packed: bool = True
     programs: int = 4
     evaluation_rows: int = 32
+    lease: float = claims.LEASE
     trim: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
@@ -55,6 +59,7 @@ class Execution:
             prefetch=1,
             programs=2,
             evaluation_rows=1,
+            lease=1,
         )
 
 
@@ -67,6 +72,14 @@ class Workspace:
     data_dir: Path | None
     partitioning: Partitioning
     execution: Execution
+
+    @functools.cached_property
+    def present(self) -> dict[tuple[str, str], tuple[Component, ...]]:
+        """Splits of a mixture's datasets whose files are there.
+
+        By mixture and split; looked for once a command (`study.plan`).
+        """
+        return {}
 
     def directory(self, phase: Phase) -> Path:
         """Returns the phase's folder, named by its content."""
