@@ -57,6 +57,7 @@ RANKS = (
         "fingerprint",
         "fields",
     },
+    {"vectors"},
     {"errors", "files", "claims"},
 )
 RANK = {part: rank for rank, parts in enumerate(RANKS) for part in parts}

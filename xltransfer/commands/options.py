@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from xltransfer.errors import InputError
+from xltransfer.submission import SPLITS
 
 DATA_DIR = "XLTRANSFER_DATA_DIR"
 CACHE_DIR = "XLTRANSFER_CACHE_DIR"
@@ -20,6 +21,24 @@ DataDir = Annotated[
 CacheDir = Annotated[
     Path | None, typer.Option(envvar=CACHE_DIR, help="Caches; <out>/cache.")
 ]
+Splits = Annotated[
+    str,
+    typer.Option(
+        help="test, dev, or test,dev: of each the first that is there."
+    ),
+]
+
+
+def splits_of(text: str) -> tuple[str, ...]:
+    """Returns the splits that are named, with commas between them."""
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in SPLITS or names.count(name) > 1:
+            raise InputError(
+                f"--split {text}: there is no split {name!r} to evaluate; write "
+                "test, dev or test,dev."
+            )
+    return names
 
 
 def quieten() -> None:
