@@ -11,7 +11,7 @@ from command import TINY
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xltransfer import choosing, configuration, phase, study
+from xltransfer import choosing, configuration, phase, starting, study
 from xltransfer.errors import InputError
 from xltransfer.study import Range, Sweep
 from xltransfer.workspace import Workspace, finished
@@ -161,22 +161,24 @@ class Silent:
         pass
 
 
-@pytest.fixture
-def place(finished, command, tmp_path):
-    """Where the tiny study was run, to be gone on with."""
-    out = tmp_path / "copy"
+BOTH = {"target": RATES, "intermediate": RATES}
+
+
+@pytest.fixture(scope="module")
+def place(finished, command, tmp_path_factory) -> Workspace:
+    """Where the tiny study was run, and gone on with as two sweeps."""
+    out = tmp_path_factory.mktemp("sweeps") / "copy"
     shutil.copytree(finished[0], out)
-    found = tiny()
-    return Workspace(
+    found = tiny(**BOTH)
+    place = Workspace(
         out, command.cache, None, found.partitioning, found.execution
     )
-
-
-def test_the_best_on_dev_is_evaluated_and_recorded(place):
-    found = tiny(target=RATES)
     study.run(found, place, Silent())
-    choice = row(found, "none")
-    folder = place.directory(choice)
+    return place
+
+
+def test_the_best_on_dev_is_recorded_with_what_else_was_tried(place):
+    choice = row(tiny(**BOTH), "none")
     record = finished(choice, place)
     scores = [finished(one, place)["score"] for one in choice.candidates]
     best = choice.candidates[scores.index(max(scores))]
@@ -186,51 +188,55 @@ def test_the_best_on_dev_is_evaluated_and_recorded(place):
         {"optimizer.learning_rate": 2e-2},
         {"optimizer.learning_rate": 1e-6},
     ]
+    folder = place.directory(choice)
     # One leads to the other: nothing is copied.
     assert (folder / "checkpoints").resolve() == (
         place.directory(best) / "checkpoints"
     ).resolve()
     known = json.loads((folder / "phase.json").read_text())
     assert known["identity"] == choice.identity(None) == record["identity"]
-    # Its numbers are the best candidate's: the same checkpoint, the same data.
+
+
+def test_the_best_is_what_is_evaluated(place):
+    found = tiny(**BOTH)
     with (place.out / "results.csv").open() as file:
         numbers = {one["intermediate"]: one for one in csv.DictReader(file)}
+    choice = row(found, "none")
     assert numbers["none"]["phase"] == choice.identity(None)
-    plain = phase.evaluations(best, place)
+    name = finished(choice, place)["chosen"]["phase"]
+    best = next(
+        one for one in choice.candidates if place.directory(one).name == name
+    )
+    # The same checkpoint on the same data.
     part = study.evaluated(next(study.cells(found)), place)[0][0]
-    score = plain(part).score(place.cache(best, part))
+    score = phase.evaluations(best, place)(part).score(place.cache(best, part))
     assert float(numbers["none"]["value"]) == pytest.approx(score)
 
 
 def test_a_second_run_of_a_sweep_trains_and_chooses_nothing(place):
-    found = tiny(target=RATES)
-    study.run(found, place, Silent())
     recorder = Silent()
-    study.run(found, place, recorder)
+    study.run(tiny(**BOTH), place, recorder)
     assert recorder.started == []
 
 
 def test_children_of_a_choice_start_from_the_best(place, monkeypatch):
-    from xltransfer import starting
-
-    found = tiny(intermediate=RATES)
-    study.run(found, place, Silent())
-    target = row(found, "Hindi")
-    best = finished(target.parent, place)["chosen"]["phase"]
+    candidate = row(tiny(**BOTH), "Hindi").candidates[0]
+    best = finished(candidate.parent, place)["chosen"]["phase"]
     asked = []
     monkeypatch.setattr(
         starting,
         "restore_params",
         lambda folder, step, wanted: asked.append(folder) or dict(wanted),
     )
-    program = phase._Run(target, place).program
-    starting.params(target, place, program)
+    program = phase._Run(candidate, place).program
+    starting.params(candidate, place, program)
     assert [one.resolve().parent.name for one in asked] == [best]
 
 
 def test_of_equal_scores_the_first_counts_and_a_lost_candidate_loses(
-    place, monkeypatch
+    place, monkeypatch, tmp_path
 ):
+    place = dataclasses.replace(place, out=tmp_path)
     choice = row(tiny(target=RATES), "none")
     first, second = choice.candidates
     for one in choice.candidates:
