@@ -1,81 +1,370 @@
 #!/usr/bin/env bash
-# Runs a study on a Cloud TPU VM with one host (v4-8, v5litepod-8, ...).
+# Runs a study on a Cloud TPU slice, or on several, until it is done.
 #
-#   ./launch_tpu.sh create NAME ZONE TYPE     make the VM and install this commit
-#   ./launch_tpu.sh run    NAME ZONE STUDY [OPTION ...]   start or go on, detached
-#   ./launch_tpu.sh log    NAME ZONE          follow the run's output
-#   ./launch_tpu.sh fetch  NAME ZONE DIR      copy the results here
-#   ./launch_tpu.sh delete NAME ZONE          give the VM back; ends all cost
+#   ./launch_tpu.sh run NAME --zone ZONE --type TYPE --bucket gs://BUCKET/FOLDER
+#       [OPTION ...] -- STUDY.gin [ARGUMENT ...]
+#   ./launch_tpu.sh attach NAME       follow it again, after a dropped terminal
+#   ./launch_tpu.sh status [NAME]     what is there, and whether it costs money
+#   ./launch_tpu.sh stop NAME         stop the study; it saves, the slice stays
+#   ./launch_tpu.sh delete NAME       give the slice back; ends all cost
+#   ./launch_tpu.sh tensorboard NAME [PORT]   its curves, on localhost:PORT
 #
-# DRY_RUN=1 prints the gcloud commands instead of running them. Slices with
-# several hosts are not served: their processes would not know of each other.
+# The ARGUMENTs are those of `xltransfer run`. The study's folder is the FOLDER
+# of the bucket, mounted on every worker: a slice that was preempted is asked
+# for anew and goes on from there, while a terminal follows it. The bucket needs
+# a hierarchical namespace, in which a folder is renamed in one step.
+#
+#   --spot             may be preempted, and costs less
+#   --slices N         N slices of TYPE, as one
+#   --project ID       else gcloud's own
+#   --runtime VERSION  else the one that belongs to TYPE
+#   --commit REF       what is installed; else HEAD
+#   --data gs://...    official files, copied to every worker
+#   --wait SECONDS     for a slice, before the request is withdrawn; 86400
+#   --keep             do not give the slice back when the study ends
+#   --dry-run          print every gcloud command and run none (any command)
+#
+# It ends with the study's exit code, and says what is left and costs money.
 set -euo pipefail
 
-readonly VERSION="${TPU_VERSION:-tpu-ubuntu2204-base}"
-readonly HOME_DIR="xltransfer"
+readonly SELF="$0"
+ROOT="$(cd "$(dirname "$0")" && pwd)"
+readonly ROOT
+readonly STATE="${XLTRANSFER_LAUNCH_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/xltransfer}"
+# Installing takes packages from the network, which may fail for a moment.
+readonly INSTALLATIONS=2
+readonly SETTINGS=(zone type bucket spot slices project runtime commit data
+  wait keep study)
+# On a worker, below its home.
+readonly WORKER="xltransfer/code/launch/worker.sh"
+
+name="" zone="" type="" bucket="" spot="" slices=1 project="" runtime=""
+commit="HEAD" data="" wait=86400 keep="" study=""
+
+# shellcheck source=launch/slice.sh
+source "$ROOT/launch/slice.sh"
 
 main() {
-  [[ $# -ge 3 ]] || usage
-  local command="$1" name="$2" zone="$3"
-  shift 3
+  local command="${1:-}" arguments=() one
+  for one in "${@:2}"; do
+    [[ "$one" != -- || "$command" != run ]] || break
+    [[ "$one" == --dry-run ]] && dry=yes || arguments+=("$one")
+  done
   case "$command" in
-    create) create "$name" "$zone" "${1:?which TYPE of TPU?}" ;;
-    run) run_study "$name" "$zone" "$@" ;;
-    log) remote "$name" "$zone" "tail -n 100 -f $HOME_DIR/run.log" ;;
-    fetch) fetch "$name" "$zone" "${1:?into which DIR?}" ;;
-    delete) tpu delete "$name" --zone "$zone" --quiet ;;
-    *) usage ;;
+    run) options "${@:2}" && run_study ;;
+    attach | stop | delete)
+      known "${arguments[@]}"
+      "${command}_study"
+      ;;
+    tensorboard)
+      known "${arguments[0]:-}"
+      tensorboard "${arguments[1]:-6006}"
+      ;;
+    status) all_status "${arguments[@]}" ;;
+    *) usage "which command?" ;;
   esac
 }
 
-create() {
-  local name="$1" zone="$2" type="$3" archive
-  archive="$(mktemp -d)/xltransfer.tar.gz"
-  git archive --format=tar.gz --output="$archive" HEAD
-  tpu create "$name" --zone "$zone" --accelerator-type "$type" \
-    --version "$VERSION"
-  echo "$name runs and costs money until: $0 delete $name $zone" >&2
-  tpu scp "$archive" "$name:xltransfer.tar.gz" --zone "$zone"
-  remote "$name" "$zone" "mkdir -p $HOME_DIR \
-    && tar -xzf xltransfer.tar.gz -C $HOME_DIR && cd $HOME_DIR \
-    && python3 -m venv venv \
-    && venv/bin/pip install -c constraints.txt -e '.[tpu]'"
+# --- what the user says -----------------------------------------------------
+
+usage() {
+  sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0" >&2
+  fail "$1" 2
 }
+
+options() {
+  check_name "${1:-}"
+  shift
+  while [[ $# -gt 0 && "$1" != -- ]]; do
+    case "$1" in
+      --spot | --keep) printf -v "${1#--}" yes ;;
+      --dry-run) dry=yes ;;
+      --zone | --type | --bucket | --slices | --project | --runtime | \
+        --commit | --data | --wait)
+        [[ $# -gt 1 && "$2" != -* ]] || usage "$1 of what?"
+        printf -v "${1#--}" %s "$2"
+        shift
+        ;;
+      *) usage "what is $1?" ;;
+    esac
+    shift
+  done
+  [[ $# -gt 1 ]] || usage "which STUDY.gin, after --?"
+  shift
+  check_options "$1"
+  printf -v study '%q ' "$@"
+}
+
+check_name() {
+  name="$1"
+  [[ "$name" =~ ^[a-z][-a-z0-9]{0,37}[a-z0-9]$ ]] ||
+    usage "NAME '$name': lower-case letters, digits and hyphens."
+}
+
+check_options() {
+  [[ -n "$zone" ]] || usage "--zone is missing."
+  [[ -n "$type" ]] || usage "--type is missing, as in v5litepod-16."
+  [[ "$bucket" =~ ^gs://[a-z0-9._-]+/[^/] ]] ||
+    usage "--bucket '$bucket': gs://BUCKET/FOLDER."
+  [[ -z "$data" || "$data" == gs://* ]] || usage "--data '$data': gs://..."
+  [[ "$slices" =~ ^[1-9][0-9]*$ ]] || usage "--slices '$slices': a number."
+  [[ "$wait" =~ ^[0-9]+$ ]] || usage "--wait '$wait': seconds."
+  commit="$(git -C "$ROOT" rev-parse --verify --quiet "$commit^{commit}")" ||
+    usage "--commit: there is no such commit."
+  git -C "$ROOT" cat-file -e "$commit:$1" 2>/dev/null ||
+    usage "$1 is not in commit ${commit:0:12}; commit it first."
+  runtime="${runtime:-$(runtime_of "$type")}"
+  [[ -n "$runtime" ]] || usage "--runtime is needed for --type $type."
+}
+
+# The images that Cloud TPU's documentation names for JAX.
+runtime_of() {
+  case "$1" in
+    v2-* | v3-* | v4-*) echo tpu-ubuntu2204-base ;;
+    v5litepod-*) echo v2-alpha-tpuv5-lite ;;
+    v5p-*) echo v2-alpha-tpuv5 ;;
+    v6e-*) echo v2-alpha-tpuv6e ;;
+  esac
+}
+
+# Settings outlive the terminal. They are read as text and never executed.
+remember() {
+  [[ -z "$dry" ]] || return 0
+  local key
+  mkdir -p "$STATE"
+  for key in "${SETTINGS[@]}"; do printf '%s=%s\n' "$key" "${!key}"; done \
+    >"$STATE/.$name.partial"
+  mv "$STATE/.$name.partial" "$STATE/$name"
+}
+
+known() {
+  local key value
+  check_name "${1:-}"
+  [[ -f "$STATE/$name" ]] ||
+    fail "'$name' is not known here: there is no $STATE/$name." 2
+  while IFS='=' read -r key value; do
+    [[ " ${SETTINGS[*]} " != *" $key "* ]] || printf -v "$key" %s "$value"
+  done <"$STATE/$name"
+}
+
+# --- run --------------------------------------------------------------------
 
 run_study() {
-  local name="$1" zone="$2" arguments
-  shift 2
-  [[ $# -ge 1 ]] || usage
-  printf -v arguments '%q ' "$@"
-  remote "$name" "$zone" "cd $HOME_DIR \
-    && nohup venv/bin/xltransfer run $arguments > run.log 2>&1 &"
-  echo "started; follow it with: $0 log $name $zone" >&2
-  echo "$name costs money until: $0 delete $name $zone" >&2
+  begin no
+  check_bucket
+  check_absent
+  remember
+  ask
+  until bring_up; do renew; done
+  stay
 }
 
-fetch() {
-  local name="$1" zone="$2" directory="$3"
-  mkdir -p "$directory"
-  tpu scp --recurse "$name:$HOME_DIR/runs" "$directory" --zone "$zone"
+check_bucket() {
+  local root="${bucket#gs://}" folders
+  root="gs://${root%%/*}"
+  folders="$(gc storage buckets describe "$root" \
+    --format='value(hierarchical_namespace.enabled)')" ||
+    fail "$root cannot be read: $(why)"
+  [[ -n "$dry" || "$folders" == True ]] || fail "$root has no hierarchical \
+namespace. Make a bucket that has one: gcloud storage buckets create \
+gs://BUCKET --location=REGION --uniform-bucket-level-access \
+--enable-hierarchical-namespace"
 }
 
-remote() {
-  local name="$1" zone="$2" command="$3"
-  tpu ssh "$name" --zone "$zone" --command "$command"
+check_absent() {
+  local now
+  now="$(state)"
+  case "$now" in
+    ABSENT) ;;
+    LOST) fail "the slice cannot be asked for: $(why)" "$LOST" ;;
+    *)
+      [[ -z "$dry" ]] || return 0
+      held=maybe
+      fail "$name is there already ($now). Follow it: $SELF attach $name"
+      ;;
+  esac
 }
 
-tpu() {
-  if [[ -n "${DRY_RUN:-}" ]]; then
-    printf '%q ' gcloud compute tpus tpu-vm "$@"
-    echo
+# Waits for the slice, installs and starts; PREEMPTED if it goes meanwhile.
+bring_up() {
+  await_slice || return "$PREEMPTED"
+  install_everywhere || return "$PREEMPTED"
+  everywhere "$WORKER start $study" || came_to_grief "a worker did not start"
+}
+
+install_everywhere() {
+  local archive turn install
+  archive="$(mktemp)"
+  git -C "$ROOT" archive --format=tar.gz --output="$archive" "$commit" ||
+    fail "commit $commit cannot be packed."
+  printf -v install '%q ' "$WORKER" install "$commit" "$bucket" "$data"
+  install="mkdir -p xltransfer/code && tar -xzf xltransfer.tar.gz \
+-C xltransfer/code && $install"
+  for ((turn = 1; turn <= INSTALLATIONS; turn++)); do
+    if copy_everywhere "$archive" xltransfer.tar.gz && everywhere "$install"
+    then
+      rm -f "$archive"
+      return 0
+    fi
+    why="$(why)"
+    say "installing failed, attempt $turn of $INSTALLATIONS"
+    [[ "$(state)" == ACTIVE ]] || break
+  done
+  rm -f "$archive"
+  came_to_grief "a worker could not be installed: $why"
+}
+
+# A step failed: was the slice preempted, the network lost, or what else?
+came_to_grief() {
+  case "$(state)" in
+    SUSPENDING | SUSPENDED) return "$PREEMPTED" ;;
+    ABSENT) gone ;;
+    LOST) network_lost ;;
+  esac
+  finish
+  fail "$1"
+}
+
+finish() { [[ -n "$keep" ]] || give_back; }
+
+# --- follow -----------------------------------------------------------------
+
+# Follows the study to its end, through preemptions and a lost network.
+stay() {
+  local now lost=0
+  while :; do
+    reach "$(nodes | head -n 1)" 0 "$WORKER follow" </dev/null || true
+    now="$(study_state)"
+    [[ "$now" == LOST ]] && lost=$((lost + 1)) || lost=0
+    case "$now" in
+      running) ;;
+      ABSENT) gone ;;
+      LOST) ((lost < PATIENCE)) || network_lost ;;
+      PREEMPTED) renew && until bring_up; do renew; done ;;
+      absent) until bring_up; do renew; done ;;
+      0) conclude 0 ;;
+      *) was_preempted || conclude "$now" ;;
+    esac
+    sleep "$POLL"
+  done
+}
+
+# Prints PREEMPTED, ABSENT, LOST, absent (not started), running, or the study's
+# exit code.
+study_state() {
+  local now found
+  now="$(state)"
+  case "$now" in
+    ACTIVE) ;;
+    SUSPENDING | SUSPENDED | FAILED) echo PREEMPTED && return ;;
+    ABSENT | LOST) echo "$now" && return ;;
+    *) echo absent && return ;;
+  esac
+  found="$(everywhere "$WORKER state" 2>/dev/null)" || { echo LOST && return; }
+  [[ -z "$dry" ]] || found="worker dry exit 0"
+  # One that failed leaves the others waiting for it: its code counts.
+  grep -oE '^worker [^ ]+ exit [1-9][0-9]*' <<<"$found" | head -n 1 |
+    grep -oE '[0-9]+$' && return
+  if grep -q '^worker [^ ]* running' <<<"$found"; then
+    echo running
+  elif grep -q '^worker [^ ]* exit 0' <<<"$found"; then
+    echo 0
   else
-    gcloud compute tpus tpu-vm "$@"
+    echo absent
   fi
 }
 
-usage() {
-  sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
-  exit 2
+# A worker that goes takes the study with it before its slice is known to go.
+was_preempted() {
+  local turn
+  for ((turn = 0; turn < PATIENCE; turn++)); do
+    case "$(state)" in SUSPENDING | SUSPENDED) return 0 ;; esac
+    sleep "$POLL"
+  done
+  return 1
+}
+
+conclude() {
+  held=yes
+  case "$1" in
+    0) say "the study is done: $bucket" ;;
+    # xltransfer's code for a study that was asked to stop.
+    75)
+      say "the study was stopped; it is saved in $bucket"
+      exit 75
+      ;;
+    *)
+      everywhere "$WORKER tail" >&2 || true
+      everywhere "$WORKER stop" >/dev/null || true
+      say "the study ended with exit code $1; its logs are in $bucket/logs"
+      ;;
+  esac
+  finish
+  [[ "$1" != 0 || "$held" != maybe ]] || exit 1
+  exit "$1"
+}
+
+# --- the other commands -----------------------------------------------------
+
+attach_study() {
+  begin maybe
+  case "$(state)" in
+    ABSENT) gone ;;
+    ACTIVE) held=yes ;;
+    LOST) network_lost ;;
+    *) until bring_up; do renew; done ;;
+  esac
+  stay
+}
+
+stop_study() {
+  begin maybe
+  case "$(state)" in
+    ABSENT) gone ;;
+    ACTIVE) held=yes ;;
+  esac
+  everywhere "$WORKER stop" || fail "not every worker has stopped: $(why)"
+  say "the study is saved and stopped; delete the slice and \`run\` goes on."
+}
+
+delete_study() {
+  begin maybe
+  give_back
+  [[ "$held" == no ]] || exit 1
+  [[ -n "$dry" ]] || rm -f "$STATE/$name"
+}
+
+tensorboard() {
+  begin yes
+  say "http://localhost:$1"
+  reach "$(nodes | head -n 1)" 0 "xltransfer/venv/bin/tensorboard \
+--logdir=xltransfer/study --port=$1" -- -L "$1:localhost:$1"
+}
+
+all_status() {
+  local one names=("$@")
+  [[ $# -gt 0 ]] || for one in "$STATE"/*; do
+    [[ ! -f "$one" ]] || names+=("${one##*/}")
+  done
+  [[ ${#names[@]} -gt 0 ]] || echo "nothing was launched from here."
+  for one in "${names[@]}"; do (known "$one" && status_of); done
+  rm -f "$said"
+}
+
+status_of() {
+  local now end="$SELF delete $name" costs
+  now="$(state)"
+  case "$now" in
+    ABSENT) costs="costs nothing" ;;
+    LOST) costs="cannot be reached and may cost money; to end it: $end" ;;
+    SUSPENDED | FAILED) costs="costs nothing; tidy up: $end" ;;
+    CREATING | ACCEPTED | WAITING_FOR_RESOURCES)
+      costs="costs nothing until it is granted; to withdraw it: $end"
+      ;;
+    *) costs="costs money until: $end" ;;
+  esac
+  [[ "$now" != ACTIVE ]] || now+=", study: $(study_state)"
+  echo "$name ($slices x $type${spot:+, spot}, $zone): $now; $costs"
 }
 
 main "$@"

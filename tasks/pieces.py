@@ -37,10 +37,25 @@ class Pieces:
         """Returns the ids of a text's pieces, without special ones."""
         return self._ids(self._model.encode(text))
 
-    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """Returns `encode` of each text."""
+    def encode_batch(self, texts: Sequence[str | bytes]) -> list[list[int]]:
+        """Returns `encode` of each text, given as such or in UTF-8."""
         batch = self._model.encode(list(texts), num_threads=1)
         return [self._ids(ids) for ids in batch]
+
+    def encode_with_bytes(
+        self, texts: Sequence[bytes]
+    ) -> tuple[list[list[int]], list[list[tuple[int, int]]]]:
+        """Returns `encode` of each text, and SentencePiece's own spans.
+
+        A span [begin, end) counts bytes; spaces at its sides are not left out.
+        """
+        batch = self._model.encode(
+            list(texts), return_type="offset_mapping", num_threads=1
+        )
+        return (
+            [self._ids(found["ids"]) for found in batch],
+            [found["offsets"] for found in batch],
+        )
 
     def encode_with_offsets(
         self, text: str

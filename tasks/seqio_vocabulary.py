@@ -1,9 +1,16 @@
-"""Vocabularies for SeqIO. Importing this module loads TensorFlow."""
+"""Vocabularies for SeqIO. Importing this module loads TensorFlow.
 
-from collections.abc import Iterable, Sequence
+Within TensorFlow's graph, too, the pieces are SentencePiece's own: TensorFlow
+Text brings an older one, which chooses another segmentation where two have the
+same score.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
+import numpy as np
 import seqio
 import tensorflow as tf
 import tensorflow_text
@@ -28,6 +35,11 @@ class XLMRVocabulary(seqio.Vocabulary):
     def __init__(self, model_file: str | Path):
         super().__init__(extra_ids=0)
         self.model_file = str(model_file)
+
+    @cached_property
+    def model(self) -> bytes:
+        """What the file held when it was first read."""
+        return Path(self.model_file).read_bytes()
 
     @cached_property
     def pieces(self) -> XLMRPieces:
@@ -64,7 +76,7 @@ class XLMRVocabulary(seqio.Vocabulary):
         return self.pieces.decode(ids)
 
     def _encode_tf(self, s: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
-        return self._ids(self._tokenizer().tokenize(s))
+        return _encoded(s, self.pieces)
 
     def tokenize_with_offsets(self, s: tf.Tensor) -> Spans:
         """Returns ids, begins and ends in the UTF-8 of texts.
@@ -75,17 +87,7 @@ class XLMRVocabulary(seqio.Vocabulary):
         Args:
           s: a text, or a vector of them.
         """
-        ids, begins, ends = _trimmed(
-            s, self._tokenizer(), _spaces(XLMRPieces, self.model_file)
-        )
-        return self._ids(ids), begins, ends
-
-    def _ids(
-        self, pieces: tf.Tensor | tf.RaggedTensor
-    ) -> tf.Tensor | tf.RaggedTensor:
-        return tf.ragged.map_flat_values(
-            lambda ids: tf.where(ids == 0, self.unk_id, ids + 1), pieces
-        )
+        return _spanned(s, self.pieces)
 
     def _decode_tf(self, ids: tf.Tensor) -> tf.Tensor:
         special = (self.bos_id, self.pad_id, self.eos_id, self.mask_id)
@@ -100,16 +102,13 @@ class XLMRVocabulary(seqio.Vocabulary):
         )
 
     def _tokenizer(self) -> tensorflow_text.SentencepieceTokenizer:
-        return _tokenizer(Path(self.model_file).read_bytes())
+        return _tokenizer(self.model)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, XLMRVocabulary)
-            and self.model_file == other.model_file
-        )
+        return isinstance(other, XLMRVocabulary) and self.model == other.model
 
     def __hash__(self) -> int:
-        return hash(self.model_file)
+        return hash(self.model)
 
     def __getstate__(self) -> dict:
         return {"_extra_ids": 0, "model_file": self.model_file}
@@ -121,26 +120,58 @@ class MT5Vocabulary(seqio.SentencePieceVocabulary):
     def __init__(self, model_file: str | Path):
         super().__init__(str(model_file), extra_ids=0)
 
+    @cached_property
+    def pieces(self) -> MT5Pieces:
+        return MT5Pieces(Path(self.sentencepiece_model_file))
+
     @property
     def tf_tokenizer(self) -> tensorflow_text.SentencepieceTokenizer:
         return _tokenizer(self.sp_model)
 
+    def _encode_tf(self, s: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
+        return _encoded(s, self.pieces)
+
     def tokenize_with_offsets(self, s: tf.Tensor) -> Spans:
         """See `XLMRVocabulary.tokenize_with_offsets`."""
-        spaces = _spaces(MT5Pieces, self.sentencepiece_model_file)
-        return _trimmed(s, self.tf_tokenizer, spaces)
+        return _spanned(s, self.pieces)
+
+    def __getstate__(self) -> dict:
+        """What equality goes by, too: not whether it was used already."""
+        state = super().__getstate__()
+        return {name: state[name] for name in state if name != "pieces"}
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, MT5Vocabulary) and self.sp_model == other.sp_model
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.sp_model)
 
 
-def _trimmed(
-    texts: tf.Tensor,
-    tokenizer: tensorflow_text.SentencepieceTokenizer,
-    spaces: str,
-) -> Spans:
-    """Returns SentencePiece's ids and spans without the spaces beside them."""
+def _encoded(
+    texts: tf.Tensor | tf.RaggedTensor, pieces: Pieces
+) -> tf.Tensor | tf.RaggedTensor:
+    def encode(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        return _flat(pieces.encode_batch(batch))
+
+    (ids,) = _outside(encode, texts, (tf.int32,))
+    return ids
+
+
+def _spanned(texts: tf.Tensor, pieces: Pieces) -> Spans:
+    """Returns ids and spans without the spaces beside them."""
     if texts.shape.rank == 0:
-        batch = _trimmed(texts[tf.newaxis], tokenizer, spaces)
+        batch = _spanned(texts[tf.newaxis], pieces)
         return tuple(ragged[0] for ragged in batch)
-    ids, begins, ends = tokenizer.tokenize_with_offsets(texts)
+
+    def encode(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        ids, spans = pieces.encode_with_bytes(batch)
+        flat = np.array([*itertools.chain.from_iterable(spans)], np.int64)
+        return *_flat(ids), *flat.reshape(-1, 2).T
+
+    ids, begins, ends = _outside(encode, texts, (tf.int32, tf.int64, tf.int64))
+    spaces = _spaces(pieces)
     of_piece = tf.gather(texts, ids.value_rowids())
     whole = tf.strings.substr(of_piece, begins.values, (ends - begins).values)
     right = tf.strings.regex_replace(whole, f"^{spaces}", "")
@@ -153,14 +184,45 @@ def _trimmed(
     )
 
 
+def _outside(
+    encode: Callable[[np.ndarray], tuple[np.ndarray, ...]],
+    texts: tf.Tensor | tf.RaggedTensor,
+    types: tuple[tf.DType, ...],
+) -> tuple[tf.Tensor | tf.RaggedTensor, ...]:
+    """Calls a function of texts, in UTF-8, outside of the graph.
+
+    It returns the number of pieces of each text, and then flat values for all
+    pieces, of the given types.
+    """
+    if isinstance(texts, tf.RaggedTensor):
+        found = _outside(encode, texts.values, types)
+        return tuple(texts.with_values(values) for values in found)
+    if texts.shape.rank == 0:
+        batch = _outside(encode, texts[tf.newaxis], types)
+        return tuple(ragged[0] for ragged in batch)
+    lengths, *values = tf.numpy_function(
+        encode, [texts], [tf.int64, *types], stateful=False
+    )
+    for one in (lengths, *values):
+        one.set_shape([None])
+    first = tf.RaggedTensor.from_row_lengths(values[0], lengths, validate=False)
+    return tuple(first.with_values(one) for one in values)
+
+
+def _flat(ids: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the length of each list, and all of them as one array."""
+    lengths = np.fromiter(map(len, ids), np.int64, len(ids))
+    chained = itertools.chain.from_iterable(ids)
+    return lengths, np.fromiter(chained, np.int32, lengths.sum())
+
+
 def _length(texts: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.strings.length(texts), tf.int64)
 
 
-@cache
-def _spaces(pieces: type[Pieces], model_file: str) -> str:
+def _spaces(pieces: Pieces) -> str:
     """Returns RE2's expression for a run of a model's spaces."""
-    codes = sorted(map(ord, pieces(Path(model_file)).spaces))
+    codes = sorted(map(ord, pieces.spaces))
     return "[{}]+".format("".join(rf"\x{{{code:x}}}" for code in codes))
 
 

@@ -1,8 +1,8 @@
 """Training SentencePiece models, with the same result every time."""
 
 import io
-import os
 import re
+import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -81,7 +81,7 @@ def train(
         model = _with_sentinels(model)
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".{out.name}.{os.getpid()}")
+    part = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")
     part.write_bytes(model)
     part.replace(out)
 

@@ -91,6 +91,9 @@ class Silent:
     def phase(self, number, total, started):
         return lambda step, metrics: self.steps.append(step)
 
+    def waiting(self, holders):
+        """No other worker is there."""
+
     def evaluating(self, cell, language):
         self.evaluated.append(language)
 

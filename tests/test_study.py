@@ -50,6 +50,9 @@ class Recorder:
         self.phases.append(started.kind)
         return lambda step, metrics: self.steps.append(step)
 
+    def waiting(self, holders):
+        """No other worker is there."""
+
     def evaluating(self, cell, language):
         self.evaluated.append((cell.intermediate, language))
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from xltransfer import host_memory
-from xltransfer.commands import data, evaluate, score
+from xltransfer import files, host_memory
+from xltransfer.commands import data, evaluate, report, score
 from xltransfer.commands import tasks as task_commands
 from xltransfer.commands.options import (
     OVERRIDES,
@@ -30,9 +30,17 @@ app.add_typer(vocab, name="vocab")
 app.add_typer(data.app, name="data")
 app.add_typer(task_commands.app, name="tasks")
 app.command()(score.score)
+app.command()(report.report)
 app.command(context_settings=OVERRIDES)(evaluate.evaluate)
 
-OPTIONS = ("--out", "--data-dir", "--cache-dir", "--help")
+OPTIONS = (
+    "--out",
+    "--data-dir",
+    "--cache-dir",
+    "--retry-failed",
+    "--graph",
+    "--help",
+)
 
 StudyFile = Annotated[Path, typer.Argument(help="A gin file.")]
 Out = Annotated[
@@ -57,20 +65,30 @@ def run(
     out: Out = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
+    retry_failed: Annotated[
+        bool, typer.Option(help="Try once more what failed before.")
+    ] = False,
 ) -> None:
     """Trains what is not yet trained, evaluates, and prints the table.
 
-    Bindings are overridden by --gin.NAME=VALUE.
+    Bindings are overridden by --gin.NAME=VALUE. Run on one folder by several
+    workers at once, they share the work.
     """
     from xltransfer import study as studies
     from xltransfer.interruption import EXIT_CODE, Interrupted
     from xltransfer.report import console
+    from xltransfer.study import description
 
     found, workspace = _open(context, study, out, data_dir, cache_dir)
     console.print_plan(found, workspace)
+    description.write(found, workspace, ["xltransfer", *sys.argv[1:]])
     try:
         with console.ProgressDisplay() as display:
-            studies.run(found, workspace, display)
+            studies.run(found, workspace, display, retry_failed)
+    except studies.PhasesFailed as failed:
+        console.print_results(found, workspace)
+        print(f"error: {failed}", file=sys.stderr)
+        raise typer.Exit(1) from None
     except Interrupted as stop:
         print(f"stopped: {stop}; the same command goes on.", file=sys.stderr)
         raise typer.Exit(EXIT_CODE) from None
@@ -84,12 +102,20 @@ def plan(
     out: Out = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option(help="Also draws the phases into a .svg or .dot file."),
+    ] = None,
 ) -> None:
-    """Shows what a study would train; trains nothing."""
+    """Shows what a study would train, and what that takes; trains nothing."""
+    from xltransfer import study as studies
     from xltransfer.report import console
+    from xltransfer.report import graph as drawing
 
     opened = _open(context, study, out, data_dir, cache_dir, complete=False)
-    console.print_plan(*opened)
+    if graph is not None:
+        drawing.write(graph, opened[0], studies.states(*opened))
+    console.print_plan(*opened, whole=True)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -194,7 +220,7 @@ def _open(
     )
     studies.check(study, workspace, complete)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "config.gin").write_text(text)
+    files.replace(out / "config.gin", text)
     return study, workspace
 
 

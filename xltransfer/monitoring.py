@@ -10,6 +10,8 @@ from tensorboardX import SummaryWriter
 
 from xltransfer.data.loader import Packed
 
+NAME = "metrics.jsonl"
+
 
 class Monitor:
     """Collects steps and writes a line at intervals.
@@ -18,7 +20,7 @@ class Monitor:
     """
 
     def __init__(self, directory: Path, first_step: int):
-        self._path = directory / "metrics.jsonl"
+        self._path = directory / NAME
         _drop_after(self._path, first_step)
         self._events = SummaryWriter(
             str(directory),
@@ -62,6 +64,15 @@ class Monitor:
         if not self._totals["places"]:
             return {"seconds": seconds}
         return {"seconds": seconds} | _rates(self._totals, seconds)
+
+
+def last_step(folder: Path) -> int:
+    """Returns the last update that a phase has logged, 0 without one."""
+    path = folder / NAME
+    if not path.exists():
+        return 0
+    lines = filter(None, map(_parsed, path.read_text().splitlines()))
+    return max((line["step"] for line in lines), default=0)
 
 
 def _rates(counts: dict[str, int], seconds: float) -> dict[str, float]:

@@ -1,13 +1,10 @@
 """Runs one phase: restore, train, select, record."""
 
+import dataclasses
 import functools
-import json
 import math
-import os
-import shutil
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,7 +12,9 @@ import numpy as np
 
 from xltransfer import (
     choosing,
+    constant,
     environment,
+    phase_folder,
     renderings,
     selection,
     starting,
@@ -39,6 +38,12 @@ from xltransfer.train import Program, TrainState
 from xltransfer.workspace import DONE, Workspace, finished
 
 Progress = Callable[[int, Mapping[str, float]], None]
+# Raises where another worker has taken over; called before what is written.
+Guard = Callable[[], None]
+
+
+def unguarded() -> None:
+    """Nobody else works in the folder."""
 
 
 def run(
@@ -46,6 +51,7 @@ def run(
     workspace: Workspace,
     progress: Progress,
     rules: Sequence[Rule] = (),
+    guard: Guard = unguarded,
 ) -> dict[str, Any]:
     """Trains a phase, from its last checkpoint on if there is one.
 
@@ -57,6 +63,7 @@ def run(
       workspace: where, and on what.
       progress: called with the updates done and the latest metrics.
       rules: each chooses a checkpoint, beside the phase's own selection.
+      guard: called before anything is written; what it raises stops the run.
 
     Returns:
       The record that `finished` gives from then on: the `step` whose
@@ -68,12 +75,14 @@ def run(
       InputError: if the loss is no longer a number, or data do not fit.
     """
     if phase.candidates:
+        guard()
         return choosing.run(phase, workspace, rules)
     directory = workspace.directory(phase)
     directory.mkdir(parents=True, exist_ok=True)
-    training = _Run(phase, workspace, rules)
-    _drop_unmeasured(directory, set(training.ballot.rules))
-    _write_json(
+    training = _Run(phase, workspace, rules, guard)
+    guard()
+    phase_folder.drop_unmeasured(directory, set(training.ballot.rules))
+    phase_folder.write_json(
         directory / "phase.json",
         {
             "identity": phase.identity(workspace.data_dir),
@@ -82,7 +91,7 @@ def run(
             "rules": list(training.ballot.rules),
         },
     )
-    _keep_vocabulary(phase, workspace, directory / VOCABULARY)
+    phase_folder.keep_vocabulary(phase, workspace, directory / VOCABULARY)
     with (
         Interruption() as interruption,
         Checkpoints(
@@ -90,11 +99,12 @@ def run(
         ) as checkpoints,
     ):
         record = training.train(checkpoints, interruption, progress)
-    _write_json(
+    guard()
+    phase_folder.write_json(
         directory / "environment.json",
         environment.describe(workspace.partitioning),
     )
-    _write_json(directory / DONE, record)
+    phase_folder.write_json(directory / DONE, record)
     return record
 
 
@@ -150,9 +160,13 @@ class _Run:
     """What a phase needs while it runs, and where it has got to."""
 
     def __init__(
-        self, phase: Phase, workspace: Workspace, rules: Sequence[Rule] = ()
+        self,
+        phase: Phase,
+        workspace: Workspace,
+        rules: Sequence[Rule] = (),
+        guard: Guard = unguarded,
     ):
-        self.phase, self.workspace = phase, workspace
+        self.phase, self.workspace, self.guard = phase, workspace, guard
         self.evaluations = Evaluations(
             phase.reading,
             workspace.cache_dir,
@@ -202,6 +216,7 @@ class _Run:
                     progress(step, self._logged(monitor, step, metrics))
                 self._look(step, state, checkpoints, monitor)
                 if interruption.requested:
+                    self.guard()
                     whole = self.rows.whole(state)
                     checkpoints.save(step, whole, self.position)
                     raise Interrupted(f"{self.phase.kind} at step {step}")
@@ -288,6 +303,7 @@ class _Run:
                 f"{self.phase.kind} phase: the loss is {values['loss']} at "
                 f"step {step}; lower the learning rate."
             )
+        self.guard()
         return monitor.write(step, values)
 
     def _look(
@@ -307,6 +323,7 @@ class _Run:
         whole = self.rows.whole(state)
         if measured:
             scores = self._scores(whole.params)
+        self.guard()
         if scores:
             judge = self.ballot.judge
             named = {"dev" if n == judge else n: x for n, x in scores.items()}
@@ -337,6 +354,7 @@ class _Run:
         judged = chosen.get(self.ballot.judge, own)
         return {
             "identity": self.phase.identity(data_dir),
+            "constant": self._constant(),
             "selection": self.phase.training.selection,
             "step": own["step"],
             "score": judged["score"],
@@ -344,40 +362,19 @@ class _Run:
             "rules": chosen,
         } | summary
 
+    def _constant(self) -> dict[str, float] | None:
+        """Returns what the best constant answer would score on dev data."""
+        if self.ballot.judge is None:
+            return None
+        parts = [
+            constant.constant(cache, outcome.layout, outcome.targets(cache))
+            for part in self.ballot.rules[self.ballot.judge].parts
+            for cache in [self.workspace.cache(self.phase, part)]
+            for outcome in [self.evaluations.rendering(part).outcome]
+        ]
+        return dataclasses.asdict(constant.mean(parts))
+
 
 def group_seed(seed: int, number: int) -> int:
     """Returns a seed of its own for each group: equal ones, equal orders."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-
-
-def _drop_unmeasured(directory: Path, wanted: set[str]) -> None:
-    """Removes a run that did not go by all of the rules from its start on.
-
-    Its numbers too: on another mesh it ends within a tolerance, not bitwise.
-    """
-    path = directory / "phase.json"
-    if not path.exists():
-        return
-    known = json.loads(path.read_text()).get("rules", ())
-    if not wanted <= set(known):
-        for name in (DONE, "results.jsonl"):
-            (directory / name).unlink(missing_ok=True)
-        shutil.rmtree(directory / "checkpoints", ignore_errors=True)
-
-
-def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
-    """Keeps the SentencePiece model beside the parameters trained on it."""
-    if not path.exists():
-        model = phase.vocabulary.model_file(
-            workspace.cache_dir, workspace.data_dir
-        )
-        partial = path.with_name(f".{path.name}.partial")
-        shutil.copyfile(model, partial)
-        os.replace(partial, path)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
-    partial.write_text(text + "\n")
-    os.replace(partial, path)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from xltransfer import fields
+from xltransfer import claims, fields
 from xltransfer.components import Component
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Cache
@@ -33,6 +33,8 @@ class Execution:
       programs: train steps compiled for a phase, at most; fewer leave more
         padding.
       evaluation_rows: rows of a batch that is predicted.
+      lease: seconds after which a worker on another host that shows no sign
+        of life counts as dead, and its phase is free (`claims`).
       trim: kinds of phase that train only those rows of XLM-R's table of
         pieces that their data can touch (`trimming`).
     """
@@ -44,6 +46,7 @@ class Execution:
     packed: bool = True
     programs: int = 4
     evaluation_rows: int = 32
+    lease: float = claims.LEASE
     trim: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
@@ -56,6 +59,7 @@ class Execution:
             prefetch=1,
             programs=2,
             evaluation_rows=1,
+            lease=1,
         )
 
 

@@ -27,9 +27,10 @@ from tasks import problems, vocabularies
 from tasks.row import Dataset, rows
 from tasks.sources import Source
 from tasks.vocabularies import Vocabulary
+from xltransfer import claims
 from xltransfer.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 BUILD_BATCH = 1024
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl"
@@ -182,7 +183,10 @@ def prepare(
     """
     directory = location(request, cache_dir, data_dir)
     if not (directory / MANIFEST).exists():
-        _build(request, directory, cache_dir, data_dir)
+        # Of workers that want the same, one builds and the others wait.
+        with claims.alone(_claimed(directory, cache_dir)):
+            if not (directory / MANIFEST).exists():
+                _build(request, directory, cache_dir, data_dir)
     return open_cache(directory)
 
 
@@ -192,6 +196,12 @@ def location(request: Request, cache_dir: Path, data_dir: Path | None) -> Path:
     digest = hashlib.sha256(key.encode()).hexdigest()[:16]
     name = f"{request.split}-{digest}"
     return cache_dir / request.dataset.name / request.rendering / name
+
+
+def _claimed(directory: Path, cache_dir: Path) -> Path:
+    """Returns what is claimed while a cache is built: no part of it."""
+    name = "-".join(directory.relative_to(cache_dir).parts)
+    return cache_dir / claims.NAME / name
 
 
 def open_cache(directory: Path) -> Cache:
@@ -238,7 +248,7 @@ def _build(
 
 
 def _move(partial: Path, directory: Path) -> None:
-    """Another process may have built the same cache meanwhile."""
+    """A worker that lost its claim may have built the same cache meanwhile."""
     try:
         os.replace(partial, directory)
     except OSError:

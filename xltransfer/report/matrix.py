@@ -34,14 +34,15 @@ class Row:
 class Matrix:
     """The table of one model, method, target and metric, under one rule.
 
-    `rule` is what a reader must know of it: nothing where there is one rule
-    alone and it is zero-shot.
+    `selection` names the rule; `rule` is what a reader must know of it: nothing
+    where there is one rule alone and it is zero-shot.
     """
 
     target: str
     metric: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    selection: str
     rule: str = ""
     model: str = ""
     method: str = ""
@@ -136,11 +137,12 @@ def _matrix(
         Row(
             label,
             {name: estimate(list(one.values())) for name, one in row.items()},
-            _deltas(row, table[direct], label in (direct, *controls)),
+            _deltas(row, table.get(direct, {}), label in (direct, *controls)),
         )
         for label, row in table.items()
     )
-    return Matrix(target, metric, columns, rows, _rule(selection, is_named))
+    rule = _rule(selection, is_named)
+    return Matrix(target, metric, columns, rows, selection, rule)
 
 
 def _rule(selection: str, is_named: bool) -> str:

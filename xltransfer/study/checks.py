@@ -73,10 +73,15 @@ def check(study: Study, workspace: Workspace, complete: bool = True) -> None:
     absent = missing(study, workspace, lacks)
     if absent and complete:
         lines = "\n  ".join(map(str, absent))
+        where = (
+            "Put the files there, or give another data directory"
+            if workspace.data_dir
+            else "No data directory is known: pass --data-dir or set "
+            "XLTRANSFER_DATA_DIR"
+        )
         raise InputError(
-            f"{study.name} needs what is not there:\n  {lines}\nPut the files "
-            "there, or give another data directory; `xltransfer data download` "
-            "fetches what can be fetched."
+            f"{study.name} needs what is not there:\n  {lines}\n{where}; "
+            "`xltransfer data download` fetches what can be fetched."
         )
 
 

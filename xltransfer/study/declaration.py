@@ -1,9 +1,10 @@
 """The question: models x methods x intermediates x targets x seeds."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tasks import mixing
 from tasks.vocabularies import Vocabulary
@@ -222,6 +223,11 @@ class Study:
                         f"{name!r}, which is not in Study.targets."
                         f"{nearest(name, self.targets)}"
                     )
+
+    @functools.cached_property
+    def derived(self) -> dict[str, Any]:
+        """What follows from it, by name: worked out once (`study.plan`)."""
+        return {}
 
     @property
     def direct(self) -> str:

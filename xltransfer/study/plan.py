@@ -54,6 +54,12 @@ class Cell:
 
 def cells(study: Study) -> Iterator[Cell]:
     """Yields the cells: table by table, row by row."""
+    if "cells" not in study.derived:
+        study.derived["cells"] = tuple(_cells(study))
+    yield from study.derived["cells"]
+
+
+def _cells(study: Study) -> Iterator[Cell]:
     for model_label, model in study.variants.items():
         for label, method in study.methods_for(model_label).items():
             for cell in _table(Arm(study, model, method)):
@@ -124,6 +130,12 @@ def _row(
 
 def phases(study: Study) -> list[Phase]:
     """Returns every distinct phase, parents before children."""
+    if "phases" not in study.derived:
+        study.derived["phases"] = _phases(study)
+    return list(study.derived["phases"])
+
+
+def _phases(study: Study) -> list[Phase]:
     found: dict[Phase, None] = {}
 
     def add(one: Phase) -> None:

@@ -1,0 +1,43 @@
+"""What a phase keeps in its folder beside checkpoints and numbers."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from xltransfer import files
+from xltransfer.specification import Phase
+from xltransfer.workspace import DONE, Workspace
+
+
+def drop_unmeasured(directory: Path, wanted: set[str]) -> None:
+    """Removes a run that did not go by all of the rules from its start on.
+
+    Its numbers too: on another mesh it ends within a tolerance, not bitwise.
+    """
+    path = directory / "phase.json"
+    if not path.exists():
+        return
+    known = json.loads(path.read_text()).get("rules", ())
+    if not wanted <= set(known):
+        for name in (DONE, "results.jsonl"):
+            (directory / name).unlink(missing_ok=True)
+        shutil.rmtree(directory / "checkpoints", ignore_errors=True)
+
+
+def keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
+    """Keeps the SentencePiece model beside the parameters trained on it."""
+    if not path.exists():
+        model = phase.vocabulary.model_file(
+            workspace.cache_dir, workspace.data_dir
+        )
+        partial = path.with_name(f".{path.name}.partial")
+        shutil.copyfile(model, partial)
+        os.replace(partial, path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a JSON file for people too, in one step."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
+    files.replace(path, text + "\n")

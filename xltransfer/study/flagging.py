@@ -1,0 +1,215 @@
+"""What a reader must know of the numbers behind a cell.
+
+A phase is degenerate where its score on the dev set by which its checkpoint is
+chosen is not above that of the best constant answer by more than `MARGIN`
+standard errors (`xltransfer.constant`).
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+from xltransfer import files
+from xltransfer.specification import Phase
+from xltransfer.study import failures
+from xltransfer.study.checks import lacking
+from xltransfer.study.declaration import Study
+from xltransfer.study.evaluating import CellEvaluations
+from xltransfer.study.plan import (
+    Cell,
+    cells,
+    evaluated,
+    overlaps,
+)
+from xltransfer.workspace import Workspace, finished
+
+Kind = Literal["failed", "skipped", "degenerate", "overlap", "missing"]
+NAME = "flags.json"
+# Standard errors of a share, on a dev set of that size.
+MARGIN = 2.0
+
+
+class Label(NamedTuple):
+    """Which cell: `method` is empty where the study names none."""
+
+    intermediate: str
+    target: str
+    seed: int
+    model: str = ""
+    method: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Flag:
+    """One thing that is out of the ordinary.
+
+    Attributes:
+      phase: name of the folder, KIND-IDENTITY, of the phase in question; ""
+        where it is about several alike.
+      cells: whose numbers it concerns; none where the phase is a trial of a
+        sweep.
+      kind: `failed`: a training or evaluation; `skipped`: not tried, since
+        what it starts from failed; `degenerate`: no better than a constant
+        answer; `overlap`: trained on what is evaluated; `missing`: not yet
+        there, or without the data's files.
+      reason: a sentence.
+    """
+
+    phase: str
+    cells: tuple[Label, ...]
+    kind: Kind
+    reason: str
+
+    @property
+    def identity(self) -> str:
+        """The phase's, as the column `phase` of results has it."""
+        return self.phase.rpartition("-")[2]
+
+    def __str__(self) -> str:
+        where = self.phase or ", ".join(
+            dict.fromkeys(
+                f"{x.target} after {x.intermediate}" for x in self.cells
+            )
+        )
+        return f"{self.kind}: {where}: {self.reason}"
+
+
+def flags(study: Study, workspace: Workspace) -> tuple[Flag, ...]:
+    """Returns everything that is to be told, phase by phase."""
+    every = list(cells(study))
+    served = _served(every)
+    found: list[Flag] = []
+    lost: set[Phase] = set()
+    lacks_of = lacking(study, workspace)
+    for one, lacks in lacks_of.items():
+        labels = served.get(one, ())
+        if lacks:
+            reason = "; ".join(map(str, lacks))
+            found.append(Flag("", labels, "missing", reason))
+            continue
+        flag = _of_phase(one, labels, lost, workspace)
+        if flag is not None:
+            found.append(flag)
+            if flag.kind in ("failed", "skipped"):
+                lost.add(one)
+    readable = [cell for cell in every if not lacks_of[cell.phase]]
+    found += _of_evaluations(readable, workspace)
+    found += _absent(every, workspace)
+    found += _overlaps(every, study, workspace)
+    return tuple(found)
+
+
+def write(study: Study, workspace: Workspace) -> tuple[Flag, ...]:
+    """Writes `flags.json` into the study's folder; returns what it holds."""
+    found = flags(study, workspace)
+    text = json.dumps(
+        [dataclasses.asdict(one) for one in found], ensure_ascii=False, indent=1
+    )
+    files.replace(workspace.out / NAME, text + "\n")
+    return found
+
+
+def is_degenerate(record: dict[str, Any]) -> bool:
+    """Tells whether a finished phase is no better than a constant answer.
+
+    Args:
+      record: `done.json`; `constant` is not there where nothing was measured.
+    """
+    constant = record.get("constant")
+    if constant is None or record["score"] is None:
+        return False
+    return record["score"] <= constant["score"] + MARGIN * constant["error"]
+
+
+def lineage(last: Phase) -> list[Phase]:
+    """Returns the phases from the first to the last."""
+    before = [] if last.parent is None else lineage(last.parent)
+    return [*before, last]
+
+
+def label(cell: Cell) -> Label:
+    return Label(
+        cell.intermediate, cell.target, cell.seed, cell.model, cell.method
+    )
+
+
+def _served(every: list[Cell]) -> dict[Phase, tuple[Label, ...]]:
+    """Returns for every phase the cells whose numbers go back to it."""
+    found: dict[Phase, dict[Label, None]] = {}
+    for cell in every:
+        for one in lineage(cell.phase):
+            found.setdefault(one, {})[label(cell)] = None
+    return {one: tuple(labels) for one, labels in found.items()}
+
+
+def _of_phase(
+    one: Phase,
+    served: tuple[Label, ...],
+    lost: set[Phase],
+    workspace: Workspace,
+) -> Flag | None:
+    folder = workspace.directory(one)
+    record = finished(one, workspace)
+    if record is not None:
+        if not is_degenerate(record):
+            return None
+        constant = record["constant"]
+        reason = (
+            f"scores {record['score']:.1f} on the dev set, the best constant "
+            f"answer {constant['score']:.1f} ± {constant['error']:.1f}"
+        )
+        return Flag(folder.name, served, "degenerate", reason)
+    if one.needs and lost.issuperset(one.needs):
+        before = workspace.directory(one.needs[0]).name
+        return Flag(folder.name, served, "skipped", f"{before} is not there")
+    failure = failures.read(folder)
+    if failure is not None:
+        return Flag(folder.name, served, "failed", failure.reason)
+    return Flag(folder.name, served, "missing", "not trained yet")
+
+
+def _of_evaluations(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
+    """Yields evaluations of finished phases that failed or are not there."""
+    for cell in every:
+        if finished(cell.phase, workspace) is None:
+            continue
+        each, left = CellEvaluations(cell, workspace), []
+        for part in each.left():
+            failure = each.failure(part)
+            if failure is None:
+                left.append(part.dataset.name)
+                continue
+            reason = f"evaluation on {part.dataset.name}: {failure.reason}"
+            yield Flag(each.folder.name, (label(cell),), "failed", reason)
+        if left:
+            reason = f"not evaluated yet on {', '.join(left)}"
+            yield Flag(each.folder.name, (label(cell),), "missing", reason)
+
+
+def _absent(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
+    """Yields the datasets that no cell is evaluated on, for want of files."""
+    concerned: dict[tuple[str, ...], list[Label]] = {}
+    for cell in every:
+        absent = tuple(evaluated(cell, workspace)[1])
+        if absent:
+            concerned.setdefault(absent, []).append(label(cell))
+    for absent, labels in concerned.items():
+        reason = (
+            f"not evaluated on {', '.join(absent)}: their files are not in "
+            "the data directory"
+        )
+        yield Flag("", tuple(labels), "missing", reason)
+
+
+def _overlaps(
+    every: list[Cell], study: Study, workspace: Workspace
+) -> Iterator[Flag]:
+    for one in overlaps(study, workspace):
+        labels = tuple(
+            label(cell)
+            for cell in every
+            if (cell.intermediate, cell.target)
+            == (one.intermediate, one.target)
+        )
+        yield Flag("", labels, "overlap", str(one))
