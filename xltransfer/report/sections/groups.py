@@ -123,10 +123,9 @@ def _table(
         for group in names
     ]
     columns = [word, "languages", *means]
-    shown = f"Blue: above direct transfer, orange: below; full colour at ±{points:g} points."
     return Table(
         *(name, caption, columns, rows),
-        notes=[shown, *dict.fromkeys(notes)],
+        notes=list(dict.fromkeys(notes)),
         scale=points,
     )
 

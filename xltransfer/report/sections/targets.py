@@ -4,7 +4,7 @@ from xltransfer.report.boards import Board, language_name
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Block, Cell, Fold, Section, Table, Text
 from xltransfer.report.matrix import Row
-from xltransfer.report.shading import legend, scale_of
+from xltransfer.report.shading import STAR, scale_of
 from xltransfer.report.strips import strip
 
 # More languages than this stand below each other.
@@ -53,7 +53,7 @@ def _deltas(board: Board, number: int) -> Table:
     }
     return _table(
         *(f"deltas-{number}", caption, board, board.compared, cells),
-        notes=[legend(points), *board.notes],
+        notes=[STAR, *board.notes],
         scale=points,
     )
 
