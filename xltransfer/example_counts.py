@@ -52,9 +52,7 @@ class Counts:
           name: an official one, as `f1`; None is returned for any other.
         """
         for metric, columns in reversed(self.columns.items()):
-            sums = {
-                one: float(values.sum()) for one, values in columns.items()
-            }
+            sums = {one: float(values.sum()) for one, values in columns.items()}
             total = COUNTED[metric].total
             if name in total(sums):
                 slopes = _slopes(total, name, sums)
@@ -136,8 +134,7 @@ def _slopes(total: Total, name: str, sums: Sums) -> dict[str, float]:
     for one, value in sums.items():
         step = 1e-5 * max(abs(value), 1.0)
         ahead, behind = (
-            total({**sums, one: value + moved})[name]
-            for moved in (step, -step)
+            total({**sums, one: value + moved})[name] for moved in (step, -step)
         )
         found[one] = (ahead - behind) / (2 * step)
     return found

@@ -227,16 +227,16 @@ def _delta_table(
 
 def _place(one: Comparison) -> tuple[str, ...]:
     """Returns which cell of which table a comparison is of."""
-    names = (one.target, one.metric, one.selection, one.intermediate)
-    return (*names, one.language)
+    table = (one.model, one.method, one.target, one.metric, one.selection)
+    return (*table, one.intermediate, one.language)
 
 
 def _places(row: Row, matrix: Matrix) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yields each column, and which comparison is of it."""
-    names = (matrix.target, matrix.metric, matrix.selection, row.label)
+    table = (matrix.model, matrix.method, matrix.target, matrix.metric)
     for column in matrix.columns:
         language = ZERO_SHOT if column == OTHERS else column
-        yield column, (*names, language)
+        yield column, (*table, matrix.selection, row.label, language)
 
 
 def _delta(delta: Estimate | None, found: Comparison | None) -> str:
@@ -260,7 +260,7 @@ def _lines(said: Conclusions) -> list[str]:
     if any(one.flagged for one in said.comparisons):
         marks.append("‡ of a degenerate or missing run")
     return [
-        f"{'; '.join(marks)}. {said.method}. {said.coverage}",
+        f"Marks: {', '.join(marks)}. {said.method}. {said.coverage}",
         *map(_best, said.best),
     ]
 
@@ -277,7 +277,7 @@ def _best(one: Best) -> str:
 def _closing(said: Conclusions) -> str:
     """Returns the same and the limits for `results.md`."""
     lines = [*_lines(said), *said.limits]
-    return "".join(f"* {line}\n" for line in lines) if said.comparisons else ""
+    return "".join(f"- {line}\n" for line in lines) if said.comparisons else ""
 
 
 def _table(title: str, matrix: Matrix) -> Table:

@@ -34,8 +34,9 @@ class Row:
 class Matrix:
     """The table of one target and metric, at the checkpoints of one rule.
 
-    `selection` names the rule; `rule` is what a reader must know of it: nothing
-    where there is one rule alone and it is zero-shot.
+    `selection` names the rule, `model` and `method` what was trained and how;
+    `rule` is what a reader must know of them: nothing where there is one of
+    each alone and it is zero-shot.
     """
 
     target: str
@@ -44,6 +45,8 @@ class Matrix:
     rows: tuple[Row, ...]
     selection: str
     rule: str = ""
+    model: str = ""
+    method: str = ""
 
 
 def matrices(
@@ -51,22 +54,35 @@ def matrices(
 ) -> list[Matrix]:
     """Returns a matrix for each target, metric and rule of long-form results.
 
+    Each model, and each method, has matrices of its own.
+
     Args:
       results: rows with intermediate, target, language, metric, value, seed,
-        selection.
+        selection, and model and method where there are several.
       direct: the label of the direct row.
       controls: labels for which no delta is taken.
     """
-    names = ("target", "metric", "selection")
+    names = ("model", "method", "target", "metric", "selection")
     by_table: dict[tuple, list[Mapping[str, Any]]] = {}
     for row in results:
-        key = tuple(row[name] for name in names)
+        key = tuple(row.get(name, "") for name in names)
         by_table.setdefault(key, []).append(row)
     rules = {row["selection"] for row in results}
-    return [
-        _matrix(rows, *key, len(rules) > 1, direct, controls)
-        for key, rows in by_table.items()
-    ]
+    found = []
+    for (model, method, *key), rows in by_table.items():
+        made = _matrix(rows, *key, len(rules) > 1, direct, controls)
+        known = [made.rule]
+        known[:0] = [method] if _varies(results, "method") else []
+        known[:0] = [model] if _varies(results, "model") else []
+        rule = ", ".join(filter(None, known))
+        found.append(
+            dataclasses.replace(made, rule=rule, model=model, method=method)
+        )
+    return found
+
+
+def _varies(results: Sequence[Mapping[str, Any]], name: str) -> bool:
+    return len({row.get(name, "") for row in results}) > 1
 
 
 def markdown(matrix: Matrix) -> str:
