@@ -43,7 +43,7 @@ def _blocks(contents: Contents, board: Board, number: int) -> list[Block]:
 def _deltas(board: Board, number: int) -> Table:
     points = scale_of([board])
     caption = (
-        f"{board.title} ({board.model}): delta to {board.direct!r} in points, "
+        f"{board.title} ({board.arm}): delta to {board.direct!r} in points, "
         "paired by seed."
     )
     cells = {
@@ -60,7 +60,7 @@ def _deltas(board: Board, number: int) -> Table:
 
 def _scores(board: Board, number: int) -> Table:
     caption = (
-        f"{board.title} ({board.model}): percent, mean ± standard deviation "
+        f"{board.title} ({board.arm}): percent, mean ± standard deviation "
         "over seeds."
     )
     cells = {
