@@ -125,11 +125,9 @@ def evaluate(
         write_gold(gold, layout, targets)
     values, counted = score(path, layout, targets, cache)
     if examples is not None:
-        example_counts.write(
-            example_counts.path_of(examples, task, language, split),
-            counted,
-            targets if layout in submission.BY_ID else None,
-        )
+        place = example_counts.path_of(examples, task, language, split)
+        ids = targets if layout in submission.BY_ID else None
+        example_counts.write(place, counted, ids)
     if isinstance(outcome, Generated):
         values |= outcome.rates(cache, found)
     return [

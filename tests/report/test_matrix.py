@@ -157,3 +157,36 @@ def test_the_rules_of_one_study_are_not_mixed():
         55, math.sqrt(50), 2
     )
     assert found[1].rows[0].scores["zero-shot"] == Estimate(99, 0, 2)
+
+
+def test_models_and_methods_have_matrices_of_their_own():
+    rows = [
+        {
+            "model": model,
+            "method": method,
+            "target": "nli",
+            "intermediate": "none",
+            "language": "sw",
+            "metric": "accuracy",
+            "value": value,
+            "seed": 1,
+            "selection": "last",
+        }
+        for value, (model, method) in enumerate(
+            [("base", "plain"), ("base", "mixed"), ("large", "plain")]
+        )
+    ]
+    found = matrices(rows, "none", ())
+    assert [(one.model, one.method) for one in found] == [
+        ("base", "plain"),
+        ("base", "mixed"),
+        ("large", "plain"),
+    ]
+    assert [one.rule for one in found] == [
+        "base, plain",
+        "base, mixed",
+        "large, plain",
+    ]
+    # None is averaged with another's.
+    means = [one.rows[0].scores["sw"].mean for one in found]
+    assert means == [0, 1, 2]

@@ -159,7 +159,7 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
         else f"seed {planned.seeds[0]}"
     )
     table = _table(
-        f"{matrix.title}: {matrix.metric} in percent, {spread}", matrix
+        f"{matrix.target}: {matrix.metric} in percent, {spread}", matrix
     )
     in_controls = False
     for row in matrix.rows:
@@ -178,7 +178,7 @@ def _delta_table(
     matrix: Matrix, planned: Study, comparisons: Comparisons
 ) -> Table:
     title = (
-        f"{matrix.title}: delta to {planned.direct!r}, paired by seed, and "
+        f"{matrix.target}: delta to {planned.direct!r}, paired by seed, and "
         "95 % interval"
     )
     table = _table(title, matrix)
@@ -194,16 +194,16 @@ def _delta_table(
 
 def _place(one: Comparison) -> tuple[str, ...]:
     """Returns which cell of which table a comparison is of."""
-    names = (one.target, one.metric, one.selection, one.intermediate)
-    return (*names, one.language)
+    table = (one.model, one.method, one.target, one.metric, one.selection)
+    return (*table, one.intermediate, one.language)
 
 
 def _places(row: Row, matrix: Matrix) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yields each column, and which comparison is of it."""
-    names = (matrix.target, matrix.metric, matrix.selection, row.label)
+    table = (matrix.model, matrix.method, matrix.target, matrix.metric)
     for column in matrix.columns:
         language = ZERO_SHOT if column == OTHERS else column
-        yield column, (*names, language)
+        yield column, (*table, matrix.selection, row.label, language)
 
 
 def _delta(delta: Estimate | None, found: Comparison | None) -> str:

@@ -34,8 +34,9 @@ class Row:
 class Matrix:
     """The table of one model, method, target and metric, under one rule.
 
-    `selection` names the rule; `rule` is what a reader must know of it: nothing
-    where there is one rule alone and it is zero-shot.
+    `selection` names the rule, `model` and `method` what was trained and how;
+    `rule` is what a reader must know of them: nothing where there is one of
+    each alone and it is zero-shot.
     """
 
     target: str
@@ -47,18 +48,14 @@ class Matrix:
     model: str = ""
     method: str = ""
 
-    @property
-    def title(self) -> str:
-        """The target, and model and method where there are several."""
-        return ", ".join(filter(None, (self.model, self.method, self.target)))
-
 
 def matrices(
     results: Sequence[Mapping[str, Any]], direct: str, controls: Sequence[str]
 ) -> list[Matrix]:
-    """Returns a matrix for each model, method, target, metric and rule.
+    """Returns a matrix for each target, metric and rule of long-form results.
 
-    Deltas are to direct transfer of the same model by the same method.
+    Each model, and each method, has matrices of its own, and a direct row of its
+    own to be compared with.
 
     Args:
       results: rows with intermediate, target, language, metric, value, seed,
@@ -66,26 +63,32 @@ def matrices(
       direct: the label of the direct row.
       controls: labels for which no delta is taken.
     """
-    names = ("target", "metric", "selection")
+    names = ("model", "method", "target", "metric", "selection")
     by_table: dict[tuple, list[Mapping[str, Any]]] = {}
     for row in results:
-        arm = row.get("model", ""), row.get("method", "")
-        key = *arm, *(row[name] for name in names)
+        key = tuple(row.get(name, "") for name in names)
         by_table.setdefault(key, []).append(row)
-    models, methods, rules = ({key[n] for key in by_table} for n in (0, 1, 4))
-    return [
-        dataclasses.replace(
-            _matrix(rows, *key, len(rules) > 1, direct, controls),
-            model=model if len(models) > 1 else "",
-            method=method if len(methods) > 1 else "",
+    rules = {row["selection"] for row in results}
+    found = []
+    for (model, method, *key), rows in by_table.items():
+        made = _matrix(rows, *key, len(rules) > 1, direct, controls)
+        known = [made.rule]
+        known[:0] = [method] if _varies(results, "method") else []
+        known[:0] = [model] if _varies(results, "model") else []
+        rule = ", ".join(filter(None, known))
+        found.append(
+            dataclasses.replace(made, rule=rule, model=model, method=method)
         )
-        for (model, method, *key), rows in by_table.items()
-    ]
+    return found
+
+
+def _varies(results: Sequence[Mapping[str, Any]], name: str) -> bool:
+    return len({row.get(name, "") for row in results}) > 1
 
 
 def markdown(matrix: Matrix) -> str:
     """Returns the matrix as a Markdown table: score, and delta in brackets."""
-    title = ", ".join(filter(None, (matrix.title, matrix.metric, matrix.rule)))
+    title = ", ".join(filter(None, (matrix.target, matrix.metric, matrix.rule)))
     lines = [
         _line([title, *matrix.columns]),
         "|" + "---|" * (len(matrix.columns) + 1),
