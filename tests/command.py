@@ -56,13 +56,15 @@ class Command:
             text=True,
         )
 
-    def run(self, *arguments: object, code: int = 0) -> tuple[str, str]:
+    def run(
+        self, *arguments: object, code: int = 0, limit: int = 600
+    ) -> tuple[str, str]:
         """Runs `xltransfer` to its end; returns what it printed.
 
-        Asserts its exit code.
+        Asserts its exit code, and that it takes `limit` seconds at most.
         """
         process = self.start(*arguments, stream=subprocess.PIPE)
-        out, err = process.communicate(timeout=600)
+        out, err = process.communicate(timeout=limit)
         assert process.returncode == code, out + err
         return out, err
 

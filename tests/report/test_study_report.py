@@ -1,6 +1,7 @@
 """The report of a study's folder, against the folder's own files."""
 
 import csv
+import dataclasses
 import json
 import re
 import statistics
@@ -10,8 +11,9 @@ import pytest
 from page_reading import Page
 from synthetic_study import DIRECT, Synthetic
 
+from xltransfer import example_counts, results
 from xltransfer.metrics.benchmarks import TASKS
-from xltransfer.report import study_report
+from xltransfer.report import evidence, study_folder, study_report
 
 NOT_TEXT = {"value": float, "seed": int, "n": int}
 # What HTML, Markdown and LaTeX each give a meaning to.
@@ -327,6 +329,52 @@ def test_the_report_of_one_folder_is_always_the_same(small, tmp_path):
     for name in ("report.md", "report.tex", "report.html"):
         again = (tmp_path / name).read_text()
         assert again == (small / "report" / name).read_text()
+
+
+def test_models_have_tables_of_their_own(tmp_path):
+    SMALL.write(tmp_path)
+    path = tmp_path / "results.csv"
+    with path.open(newline="") as file:
+        found = list(csv.DictReader(file))
+    # The second model is one point better at everything.
+    more = [
+        row | {"model": "MT5", "value": float(row["value"]) + 1}
+        for row in found
+    ]
+    results.write_table(path, [*found, *more])
+    study_report.write(tmp_path, tmp_path / "report")
+    tables = page(tmp_path).tables
+    first, second = tables["transfer-1"], tables["transfer-2"]
+    assert "XLMR" in first.caption and "MT5" in second.caption
+    one, other = first.values(), second.values()
+    for (label, column), value in one.items():
+        if value is not None:
+            more = float(label == DIRECT)
+            assert other[label, column] == pytest.approx(value + more)
+
+
+def test_a_control_with_other_questions_costs_no_interval(tmp_path):
+    """Its examples cannot be paired, but nothing is concluded of it."""
+    study = dataclasses.replace(SMALL, targets=("xnli",), controls=("blind",))
+    study.write(tmp_path)
+    path = tmp_path / "results.csv"
+    with path.open(newline="") as file:
+        found = list(csv.DictReader(file))
+    for row in found:
+        folder = tmp_path / "phases" / f"target-{row['phase']}" / "examples"
+        right = int(20 * float(row["value"]))
+        hits = [1] * right + [0] * (2000 - right)
+        example_counts.write(
+            example_counts.path_of(folder, "xnli", row["language"], "test"),
+            {"accuracy": {"hits": hits, "n": [1] * 2000}},
+            None,
+        )
+        if row["intermediate"] == "blind":
+            row["data_digest"] = "another"
+    results.write_table(path, found)
+    given = evidence.conclusions(study_folder.read(tmp_path))
+    assert {one.intermediate for one in given.comparisons} == {"MNLI", "OCNLI"}
+    assert {one.over for one in given.comparisons} == {("seeds", "examples")}
 
 
 def test_a_large_study_has_a_page_of_five_megabytes_at_most(large):

@@ -29,5 +29,5 @@ class Contents:
             title = one.selection
             if one.why_not_zero_shot:
                 title += f", NOT ZERO-SHOT: {one.why_not_zero_shot}"
-            found.setdefault(f"{one.model}, {title}", []).append(one)
+            found.setdefault(f"{one.arm}, {title}", []).append(one)
         return list(found.items())

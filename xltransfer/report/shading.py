@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from xltransfer.report.boards import Board
 
+# What the mark of a delta says.
+STAR = "*: differs from no effect at 5 % after Holm's correction."
+
 
 def scale(deltas: Iterable[float]) -> float:
     """Returns the points at full shade: what 19 of 20 deltas stay within.
@@ -29,13 +32,4 @@ def scale_of(boards: Iterable[Board]) -> float:
         for board in boards
         for row in board.compared
         for delta in row.deltas.values()
-    )
-
-
-def legend(points: float) -> str:
-    """Says how the colours are read."""
-    return (
-        f"Blue: above direct transfer, orange: below; full colour at "
-        f"±{points:g} points. *: differs from none at 5 % after Holm's "
-        "correction."
     )

@@ -57,8 +57,7 @@ def _recorded(found: tuple[Mapping[str, Any], ...]) -> Iterator[Flag]:
     alike: dict[tuple[str, str], list[str]] = {}
     for one in found:
         cells = dict.fromkeys(
-            f"{target} after {intermediate}"
-            for intermediate, target, _ in one["cells"]
+            f"{label[1]} after {label[0]}" for label in one["cells"]
         )
         where = one["phase"] or _listed(list(cells))
         alike.setdefault((one["kind"], one["reason"]), []).append(where)

@@ -16,7 +16,7 @@ from xltransfer.report.document import (
     Text,
 )
 from xltransfer.report.matrix import Row
-from xltransfer.report.shading import legend, scale
+from xltransfer.report.shading import STAR, scale
 from xltransfer.statistics.conclusions import Best, Comparison
 
 _SHOWN = 12
@@ -115,7 +115,7 @@ def _matrix(name: str, title: str, boards: Sequence[Board]) -> Table:
         ["intermediate", *map(_column, boards), "all targets"][:width],
         [row[:width] for row in ([direct, *_scores(boards), ""], *rows)],
         notes=[
-            legend(points),
+            STAR,
             *dict.fromkeys(n for one in boards for n in one.notes),
         ],
         scale=points,
@@ -177,6 +177,7 @@ def _mean(label: str, boards: Sequence[Board], points: float) -> Cell:
 
 
 def _best(found: Sequence[Best]) -> list[Block]:
+    common, own = _shared([one.note for one in found])
     rows = [
         [
             one.target,
@@ -186,9 +187,9 @@ def _best(found: Sequence[Best]) -> list[Block]:
             if one.test_delta
             else Cell("–"),
             interval(one.interval),
-            one.note,
+            note,
         ]
-        for one in found
+        for one, note in zip(found, own, strict=True)
     ]
     columns = ("target", "intermediate", "dev", "delta on test", "95 %", "note")
     caption = (
@@ -200,5 +201,13 @@ def _best(found: Sequence[Best]) -> list[Block]:
             "for (winner's curse). So the choice is made on dev scores, and "
             "the delta is that on test."
         ),
-        Table("best", caption, columns, rows),
+        Table("best", caption, columns, rows, notes=common),
     ]
+
+
+def _shared(notes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns what stands before the last colon of all, and what is left."""
+    parts = [note.rpartition(": ") for note in notes]
+    if len({before for before, _, _ in parts}) > 1 or not parts[0][0]:
+        return [], list(notes)
+    return [f"{parts[0][0]}."], [rest for _, _, rest in parts]
