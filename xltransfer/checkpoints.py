@@ -50,6 +50,12 @@ class Checkpoints:
     def __exit__(self, *exception: object) -> None:
         self._checkpointer.close()
 
+    @property
+    def step(self) -> int:
+        """The updates done at the last checkpoint, 0 without one."""
+        latest = self._checkpointer.latest
+        return 0 if latest is None else latest.step
+
     def save(
         self,
         step: int,

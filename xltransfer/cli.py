@@ -1,9 +1,10 @@
 """The commands. Heavy things are imported inside a command, when needed."""
 
+import dataclasses
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +14,10 @@ from xltransfer.commands import tasks as task_commands
 from xltransfer.commands.options import (
     OVERRIDES,
     CacheDir,
+    Coordinator,
     DataDir,
+    Process,
+    Processes,
     folder,
     quieten,
 )
@@ -32,7 +36,17 @@ app.add_typer(task_commands.app, name="tasks")
 app.command()(score.score)
 app.command(context_settings=OVERRIDES)(evaluate.evaluate)
 
-OPTIONS = ("--out", "--data-dir", "--cache-dir", "--retry-failed", "--help")
+OPTIONS = (
+    "--out",
+    "--data-dir",
+    "--cache-dir",
+    "--retry-failed",
+    "--profile",
+    "--coordinator",
+    "--processes",
+    "--process",
+    "--help",
+)
 
 StudyFile = Annotated[Path, typer.Argument(help="A gin file.")]
 Out = Annotated[
@@ -60,21 +74,48 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option(help="Try once more what failed before.")
     ] = False,
+    profile: Annotated[
+        int, typer.Option(min=0, help="Updates of a phase to trace for xprof.")
+    ] = 0,
+    coordinator: Coordinator = None,
+    processes: Processes = None,
+    process: Process = None,
 ) -> None:
     """Trains what is not yet trained, evaluates, and prints the table.
 
     Bindings are overridden by --gin.NAME=VALUE. Run on one folder by several
-    workers at once, they share the work.
+    workers at once, they share the work. A worker that has several hosts is
+    started on all of them, with --coordinator.
     """
+    quieten()
+    from xltransfer import compiled, hosts
+
+    with hosts.joined(coordinator, processes, process):
+        found, workspace = _open(
+            context, study, out, data_dir, cache_dir, hosts.leads()
+        )
+        if profile:
+            execution = dataclasses.replace(
+                workspace.execution, profile=profile
+            )
+            workspace = dataclasses.replace(workspace, execution=execution)
+        compiled.keep(workspace.cache_dir)
+        _carry_out(found, workspace, retry_failed)
+
+
+def _carry_out(found: Any, workspace: Any, retry: bool) -> None:
+    """Runs a study; only the first of several processes shows it."""
+    from xltransfer import hosts
     from xltransfer import study as studies
     from xltransfer.interruption import EXIT_CODE, Interrupted
     from xltransfer.report import console
 
-    found, workspace = _open(context, study, out, data_dir, cache_dir)
+    if not hosts.leads():
+        console.silence()
     console.print_plan(found, workspace)
     try:
         with console.ProgressDisplay() as display:
-            studies.run(found, workspace, display, retry_failed)
+            studies.run(found, workspace, display, retry)
     except studies.PhasesFailed as failed:
         console.print_results(found, workspace)
         print(f"error: {failed}", file=sys.stderr)
@@ -82,7 +123,8 @@ def run(
     except Interrupted as stop:
         print(f"stopped: {stop}; the same command goes on.", file=sys.stderr)
         raise typer.Exit(EXIT_CODE) from None
-    console.print_results(found, workspace)
+    if hosts.leads():
+        console.print_results(found, workspace)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -177,6 +219,7 @@ def _open(
     out: Path | None,
     data_dir: Path | None,
     cache_dir: Path | None,
+    writes: bool = True,
 ) -> tuple:
     """Returns the study and its workspace, and writes `config.gin`."""
     quieten()
@@ -199,7 +242,8 @@ def _open(
     )
     studies.check(study, workspace)
     out.mkdir(parents=True, exist_ok=True)
-    files.replace(out / "config.gin", text)
+    if writes:
+        files.replace(out / "config.gin", text)
     return study, workspace
 
 

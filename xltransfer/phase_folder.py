@@ -6,9 +6,42 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from xltransfer import files
+from xltransfer import environment, files
+from xltransfer.contents import VOCABULARY
 from xltransfer.specification import Phase
 from xltransfer.workspace import DONE, Workspace
+
+
+def begin(phase: Phase, workspace: Workspace, rules: list[str]) -> None:
+    """Writes what is trained, and drops what does not belong to it.
+
+    Args:
+      phase: what.
+      workspace: where.
+      rules: keys of those by which a checkpoint is chosen.
+    """
+    directory = workspace.directory(phase)
+    drop_unmeasured(directory, set(rules))
+    write_json(
+        directory / "phase.json",
+        {
+            "identity": phase.identity(workspace.data_dir),
+            "configuration": phase.configuration(workspace.data_dir),
+            # Beside the configuration: they do not change the parameters.
+            "rules": rules,
+        },
+    )
+    keep_vocabulary(phase, workspace, directory / VOCABULARY)
+
+
+def end(phase: Phase, workspace: Workspace, record: dict[str, Any]) -> None:
+    """Writes what a phase ran on and, last of all, its record."""
+    directory = workspace.directory(phase)
+    write_json(
+        directory / "environment.json",
+        environment.describe(workspace.partitioning),
+    )
+    write_json(directory / DONE, record)
 
 
 def drop_unmeasured(directory: Path, wanted: set[str]) -> None:

@@ -20,6 +20,21 @@ DataDir = Annotated[
 CacheDir = Annotated[
     Path | None, typer.Option(envvar=CACHE_DIR, help="Caches; <out>/cache.")
 ]
+Coordinator = Annotated[
+    str | None,
+    typer.Option(
+        envvar="XLTRANSFER_COORDINATOR",
+        help="HOST:PORT of process 0, or auto (Cloud TPU): several hosts.",
+    ),
+]
+Processes = Annotated[
+    int | None,
+    typer.Option(envvar="XLTRANSFER_PROCESSES", help="How many hosts."),
+]
+Process = Annotated[
+    int | None,
+    typer.Option(envvar="XLTRANSFER_PROCESS", help="Which of them, from 0."),
+]
 
 
 def quieten() -> None:

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from xltransfer import evaluate, metrics, phase
+from xltransfer import evaluate, hosts, metrics, phase
 from xltransfer import results as records
 from xltransfer.claims import Claim, ClaimLost
 from xltransfer.components import Component
@@ -104,12 +104,16 @@ class CellEvaluations:
         except (Interrupted, ClaimLost):
             raise
         except Exception as error:
+            failures.check_common(error)
             claim.check()
             failures.write(self.folder, error, claim.number, _key(part))
 
     def _model(self, step: int) -> Callable[[Component], Evaluation]:
+        row = self.cell
+        names = {"intermediate": row.intermediate, "target": row.target}
+        hosts.tell({"order": "load", "seed": row.seed, "step": step} | names)
         return phase.evaluations(
-            self.cell.phase, self._workspace, step, self.cell.prediction
+            row.phase, self._workspace, step, row.prediction
         )
 
     def _measured(
@@ -119,6 +123,7 @@ class CellEvaluations:
         model: Callable[[Component], Evaluation],
     ) -> Records:
         asked = {"prediction": self._wanted[part]["prediction"]}
+        hosts.tell({"order": "predict", "dataset": part.dataset.name})
         return evaluate.evaluate(
             model(part),
             self._workspace.cache(self.cell.phase, part),
