@@ -170,23 +170,3 @@ def until(crew: Crew, condition) -> None:
     while not condition():
         assert all(one.poll() is None for one in crew.processes)
         time.sleep(0.001)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--processes", 2), "need --coordinator"),
-        (("--coordinator", "localhost"), "HOST:PORT"),
-        (("--coordinator", "localhost:1"), "needs --processes"),
-        (
-            ("--coordinator", "h:1", "--processes", 2, "--process", 2),
-            "from 0 to 1",
-        ),
-    ],
-)
-@pytest.mark.slow
-def test_a_wrong_place_among_processes_is_told(
-    command, tmp_path, arguments, said
-):
-    _, err = command.run("run", TINY, "--out", tmp_path, *arguments, code=2)
-    assert said in err
