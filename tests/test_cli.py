@@ -53,7 +53,10 @@ def fails(monkeypatch, capsys, tmp_path):
         ((TINY, "--coordinator", "localhost"), "HOST:PORT, or auto"),
         ((TINY, "--coordinator", "localhost:1"), "needs --processes"),
         (
-            (TINY, *"--coordinator h:1 --processes 2 --process 2".split()),
+            (
+                TINY,
+                *["--coordinator", "h:1", "--processes", "2", "--process", "2"],
+            ),
             "from 0 to 1",
         ),
         ((TINY, "--gin.STEPS='many'"), "Training.steps is 'many'"),

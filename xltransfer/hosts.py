@@ -10,6 +10,7 @@ import difflib
 import json
 import os
 import sys
+import threading
 import traceback
 import uuid
 from collections import deque
@@ -69,9 +70,21 @@ def tell(order: dict[str, Any] | None) -> None:
         _broadcast(json.dumps(order))
 
 
-def heard() -> dict[str, Any] | None:
-    """Returns what the first process tells."""
-    return json.loads(_broadcast(""))
+def heard(patience: float | None = None) -> dict[str, Any] | None:
+    """Returns what the first process tells.
+
+    Args:
+      patience: seconds after which this process ends; None: waits on and on.
+    """
+    if patience is None:
+        return json.loads(_broadcast(""))
+    # Nothing else would end a wait for what cannot come.
+    ending = threading.Timer(patience, os._exit, (LOST_CODE,))
+    ending.start()
+    try:
+        return json.loads(_broadcast(""))
+    finally:
+        ending.cancel()
 
 
 def agree(name: str, text: str) -> None:
@@ -191,12 +204,12 @@ def joined(
         yield
         return
     _initialize(coordinator, processes, process)
-    code = 0
+    code, together = 0, True
     try:
         yield
     except BaseException as error:
-        code = _code(error)
-    _leave(code)
+        code, together = _ending(error)
+    _leave(code, together)
 
 
 def _initialize(
@@ -219,34 +232,38 @@ def _initialize(
     jax.distributed.initialize(coordinator, processes, process, **timeouts)
 
 
-def _code(error: BaseException) -> int:
-    """Says what happened, and returns what the process is to end with."""
+def _ending(error: BaseException) -> tuple[int, bool]:
+    """Says what happened.
+
+    Returns:
+      What the process is to end with, and whether the others end as well.
+    """
     if isinstance(error, InputError):
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return 2, True
     # Of typer's Exit, and of Python's.
     for name in ("exit_code", "code"):
         if isinstance(getattr(error, name, None), int):
-            return getattr(error, name)
+            return getattr(error, name), True
     text = str(error)
-    if any(sign in text for sign in _SIGNS_OF_LOSS):
-        print(
-            f"error: process {jax.process_index()} lost another one, which "
-            "says why, or was killed. What was saved is whole: the same "
-            f"command on all hosts goes on. ({text.splitlines()[0][:200]})",
-            file=sys.stderr,
-        )
-        return LOST_CODE
-    traceback.print_exception(error)
-    return 1
+    if not any(sign in text for sign in _SIGNS_OF_LOSS):
+        traceback.print_exception(error)
+        return 1, False
+    print(
+        f"error: process {jax.process_index()} lost another one, which says "
+        "why, or was killed. What was saved is whole: the same command on all "
+        f"hosts goes on. ({text.splitlines()[0][:200]})",
+        file=sys.stderr,
+    )
+    return LOST_CODE, False
 
 
-def _leave(code: int) -> None:
+def _leave(code: int, together: bool) -> None:
     """Ends this process; the exit handlers would wait for lost ones."""
     sys.stdout.flush()
     sys.stderr.flush()
-    if code in (0, 2):
-        # All come here. If one does not, it has told why.
+    if together:
+        # So that none of them takes another's end for a loss.
         with contextlib.suppress(Exception):
             jax.distributed.shutdown()
     os._exit(code)

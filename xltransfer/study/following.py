@@ -1,6 +1,7 @@
 """What the other processes of a worker do: what the first one tells them."""
 
 import contextlib
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.study.plan import Cell, evaluated
 from xltransfer.study.worker import Unit
 from xltransfer.workspace import Workspace
+
+# Seconds that the first process may take to meet the same mistake.
+PATIENCE = 120.0
 
 
 class Follower:
@@ -32,14 +36,22 @@ class Follower:
         Raises:
           Interrupted: when the first process was.
         """
+        patience = None
         with Interruption():
-            while (order := hosts.heard()) is not None:
-                getattr(self, f"_{order.pop('order')}")(**order)
+            while (order := hosts.heard(patience)) is not None:
+                patience = None
+                try:
+                    getattr(self, f"_{order.pop('order')}")(**order)
+                except InputError as error:
+                    # The first process has met the same and goes on, or else
+                    # it waits for this one.
+                    print(f"error: {error}", file=sys.stderr)
+                    patience = PATIENCE
 
     def _train(self, unit: int) -> None:
         one = self._units[unit]
-        # The first process meets the same, and says what follows from it.
-        with contextlib.suppress(Interrupted, InputError):
+        # The first process tells whether all stops.
+        with contextlib.suppress(Interrupted):
             phase.run(one.phase, self._workspace, lambda *_: None, one.rules)
 
     def _load(self, step: int, **names: Any) -> None:
@@ -55,12 +67,11 @@ class Follower:
     def _predict(self, dataset: str) -> None:
         parts = evaluated(self._cell, self._workspace)[0]
         part = next(one for one in parts if one.dataset.name == dataset)
-        with contextlib.suppress(InputError):
-            evaluation = self._model(part)
-            cache = self._workspace.cache(self._cell.phase, part)
-            # Refused where labels are withheld, before anything is predicted.
-            evaluation.outcome.targets(cache)
-            evaluation.predict(cache)
+        evaluation = self._model(part)
+        cache = self._workspace.cache(self._cell.phase, part)
+        # Refused where labels are withheld, before anything is predicted.
+        evaluation.outcome.targets(cache)
+        evaluation.predict(cache)
 
     def _wait(self) -> None:
         """The first process looks at what others do."""
