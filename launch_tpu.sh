@@ -349,7 +349,6 @@ all_status() {
   done
   [[ ${#names[@]} -gt 0 ]] || echo "nothing was launched from here."
   for one in "${names[@]}"; do (known "$one" && status_of); done
-  rm -f "$said"
 }
 
 status_of() {

@@ -12,6 +12,7 @@ readonly LOST=69 PREEMPTED=70
 
 dry="" held="no" why=""
 said="$(mktemp)"
+trap 'rm -f "$said"' EXIT
 
 say() { [[ -n "$dry" ]] || echo "launch_tpu: $*" >&2; }
 

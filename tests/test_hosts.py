@@ -85,10 +85,13 @@ def assert_same(alone: Path, together: Path) -> None:
 
 
 def assert_all_well(ended: list[tuple[int, str, str]]) -> None:
-    """The first process alone has shown anything."""
+    """All ended well, and the first process alone has shown anything."""
     assert [code for code, *_ in ended] == [0] * len(ended), ended
     assert "results.csv" in ended[0][1]
-    assert {out.partition("imported:")[0] for _, out, _ in ended[1:]} == {""}
+    for _, out, _ in ended[1:]:
+        # Gloo, which connects them, says so by itself.
+        said = [one for one in out.splitlines() if "[Gloo]" not in one]
+        assert said == []
 
 
 def test_two_processes_do_what_one_does(command, tmp_path):

@@ -215,21 +215,29 @@ def joined(
 def _initialize(
     coordinator: str, processes: int | None, process: int | None
 ) -> None:
-    timeouts = {
-        "heartbeat_timeout_seconds": HEARTBEAT,
-        "shutdown_timeout_seconds": FAREWELL,
-    }
-    if coordinator == AUTO:
-        jax.distributed.initialize(**timeouts)
-        return
-    host, _, port = coordinator.rpartition(":")
-    if not host or not port.isdecimal():
-        raise InputError(f"--coordinator {coordinator}: HOST:PORT, or auto.")
-    if processes is None or process is None:
-        raise InputError("--coordinator needs --processes and --process.")
-    if not 0 <= process < processes:
-        raise InputError(f"--process {process}: from 0 to {processes - 1}.")
-    jax.distributed.initialize(coordinator, processes, process, **timeouts)
+    where: tuple[Any, ...] = ()
+    if coordinator != AUTO:
+        host, _, port = coordinator.rpartition(":")
+        if not host or not port.isdecimal():
+            raise InputError(
+                f"--coordinator {coordinator}: HOST:PORT, or auto."
+            )
+        if processes is None or process is None:
+            raise InputError("--coordinator needs --processes and --process.")
+        if not 0 <= process < processes:
+            raise InputError(f"--process {process}: from 0 to {processes - 1}.")
+        where = coordinator, processes, process
+    try:
+        jax.distributed.initialize(
+            *where,
+            heartbeat_timeout_seconds=HEARTBEAT,
+            shutdown_timeout_seconds=FAREWELL,
+        )
+    except (ValueError, RuntimeError) as error:
+        hint = " Give HOST:PORT, --processes and --process." * (not where)
+        raise InputError(
+            f"--coordinator {coordinator}: {error}{hint}"
+        ) from error
 
 
 def _ending(error: BaseException) -> tuple[int, bool]:

@@ -250,7 +250,7 @@ class _Run:
 
     def _monitor(self, step: int) -> Monitor:
         arithmetic = throughput.arithmetic(
-            self.phase.model,
+            self.rows.sized(self.phase.model),
             self.phase.masked_lm_head is not None,
             self.workspace.execution.measure_rate,
         )
