@@ -140,56 +140,25 @@ def _peak() -> int:
 
 def _phase(arguments: argparse.Namespace) -> tuple:
     """Returns the phase and a workspace whose caches have spread ids."""
-    from tasks.vocabularies import TrainedVocabulary
-    from xltransfer.components import components_of
-    from xltransfer.data.cache import open_cache
-    from xltransfer.optimizer import AdamW
-    from xltransfer.partitioning import Partitioning
-    from xltransfer.specification import Phase, Training
-    from xltransfer.workspace import Execution, Workspace
+    import real_pairs
 
-    class Spread(Workspace):
-        def cache(self, phase, part):
-            cache = super().cache(phase, part)
-            folder = self.out / "spread" / cache.directory.name
-            if not folder.exists():
-                _spread(cache.directory, folder)
-            return open_cache(folder)
+    from xltransfer.workspace import Execution
 
-    workspace = Spread(
-        arguments.out,
-        arguments.cache_dir,
-        arguments.data_dir,
-        Partitioning((("activation_batch", ("data", "fsdp")),)),
-        Execution(log_every=1, checkpoint_every=0, trim=SIDES[arguments.side]),
+    shape = real_pairs.SHAPES["xlmr_base"]
+    training = real_pairs.training(shape, arguments.steps)
+    execution = Execution(
+        log_every=1, checkpoint_every=0, trim=SIDES[arguments.side]
     )
-    return Phase(
-        kind="target",
-        model=_model(arguments),
-        vocabulary=TrainedVocabulary("xlmr", 10000, ("text.en",)),
-        components=components_of("nli_english", "train"),
-        validation=(),
-        training=Training(arguments.steps, 32, {"tokens": 128}, AdamW(1e-5)),
-        seed=0,
-        init=f"hf:{arguments.weights}",
-    ), workspace
+    return (
+        real_pairs.phase(shape, training, arguments.weights, arguments.layers),
+        real_pairs.workspace(
+            arguments.out, arguments.cache_dir, arguments.data_dir, execution
+        ),
+    )
 
 
 def _model(arguments: argparse.Namespace) -> XLMRConfig:
     return XLMRConfig(VOCABULARY, 768, arguments.layers, 12, 3072)
-
-
-def _spread(old: Path, new: Path) -> None:
-    """Copies a cache; ids from 4 on go to random places, in order."""
-    new.mkdir(parents=True)
-    for path in old.iterdir():
-        (new / path.name).write_bytes(path.read_bytes())
-    tokens = np.load(old / "tokens.npy", allow_pickle=False)
-    places = np.random.default_rng(0).choice(
-        np.arange(4, VOCABULARY - 1), 2**16 - 4, replace=False
-    )
-    table = np.concatenate([np.arange(4), np.sort(places)]).astype(np.int32)
-    np.save(new / "tokens.npy", table[tokens])
 
 
 def _tables(whole: Path, trimmed: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tasks import (
     paraphrase,
     qa,
     retrieval,
+    sampled,
     tagging,
 )
 from tasks.catalogue import Catalogue, Recipes
@@ -59,31 +60,40 @@ def add_described(data_dir: Path | None) -> None:
 
 
 def dataset(name: str) -> Dataset:
-    """Returns a dataset by name; raises InputError for an unknown one."""
+    """Returns a dataset by name; raises InputError for an unknown one.
+
+    `name[:1000]` has 1,000 of its training examples (`sampled`).
+    """
     known = datasets()
-    if name not in known:
-        raise InputError(f"No dataset {name!r}.{nearest(name, known)}")
-    return known[name]
+    base, count = sampled.parted(name)
+    if base not in known:
+        raise InputError(f"No dataset {base!r}.{nearest(base, known)}")
+    row = known[base]
+    return row if count is None else sampled.sampled(row, count)
 
 
 def mixture(name: str) -> Mixture:
     """Returns a mixture by name; the name of a dataset is a mixture of one.
 
-    A recipe can be written in place of a name: see `mixing.parse`. Raises
+    A recipe can be written in place of a name: see `mixing.parse`; and
+    `name[:1000]`, or `(recipe)[:1000]`, has 1,000 examples, shared out by the
+    rates. Raises
     InputError for an unknown name.
     """
     rows, known = datasets(), recipes()
-    if name in rows:
-        return Mixture(name, ((name, 1.0),))
-    if name in known:
-        recipe = known[name]
-    elif mixing.is_expression(name):
-        recipe = mixing.parse(name)
+    if mixing.is_expression(name):
+        text, count = mixing.cut_expression(name)
+        recipe = mixing.parse(text)
     else:
-        names = [*known, *rows]
-        raise InputError(
-            f"No mixture or dataset {name!r}.{nearest(name, names)}"
-        )
-    if isinstance(recipe, Mixture):
-        return recipe
-    return recipe.mixture(rows, known)
+        base, count = sampled.parted(name)
+        if base in rows:
+            return Mixture(name, ((name, 1.0),))
+        if base not in known:
+            names = [*known, *rows]
+            raise InputError(
+                f"No mixture or dataset {base!r}.{nearest(base, names)}"
+            )
+        recipe = known[base]
+    if isinstance(recipe, mixing.Recipe):
+        recipe = recipe.mixture(rows, known)
+    return recipe if count is None else mixing.limited(recipe, count)

@@ -6,11 +6,13 @@ is a recipe counts as one, with as many examples as its datasets have, and its
 rate is shared out among them by its own rule.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tasks import sampled
 from tasks.row import Dataset
 from xltransfer.errors import InputError, nearest
 
@@ -132,22 +134,21 @@ class _Kitchen:
                 total[name] = total.get(name, 0.0) + rate * (share / whole)
         return Mixture(recipe.name, tuple(total.items()))
 
-    def part(self, name: str, recipe: str) -> Mixture:
+    def part(self, written: str, recipe: str) -> Mixture:
+        name, count = sampled.parted(written)
         if name in self.datasets:
-            return Mixture(name, ((name, 1.0),))
+            return Mixture(written, ((written, 1.0),))
         if name not in self.recipes:
             names = [*self.recipes, *self.datasets]
             raise InputError(
                 f"The mixture {recipe!r} names {name!r}, and there is no such "
                 f"dataset or mixture.{nearest(name, names)}"
             )
-        return self.mixture(self.recipes[name])
+        whole = self.mixture(self.recipes[name])
+        return whole if count is None else limited(whole, count)
 
     def size(self, part: Mixture, recipe: str) -> int:
-        sizes = [
-            self.datasets[name].split("train").size
-            for name, _ in part.components
-        ]
+        sizes = [self._examples(name) for name, _ in part.components]
         if None in sizes:
             name = part.components[sizes.index(None)][0]
             raise InputError(
@@ -156,8 +157,60 @@ class _Kitchen:
             )
         return sum(sizes)
 
+    def _examples(self, written: str) -> int | None:
+        name, count = sampled.parted(written)
+        return count or self.datasets[name].split(sampled.TRAIN).size
 
-_NAME = r"[A-Za-z_][\w.]*"
+
+def cut(written: str, count: int) -> str:
+    """Returns how so many examples of a dataset, mixture or recipe are written.
+
+    In the place of what number there is already.
+    """
+    whole = _CUT.fullmatch(written.strip())
+    if whole or is_expression(written):
+        recipe = whole[1] if whole else written
+        return sampled.written(f"({recipe})", count)
+    return sampled.written(sampled.parted(written)[0], count)
+
+
+def cut_expression(written: str) -> tuple[str, int | None]:
+    """Returns recipe and number of `(recipe)[:number]`, or None without one."""
+    whole = _CUT.fullmatch(written.strip())
+    return (whole[1], int(whole[2])) if whole else (written, None)
+
+
+def limited(mixture: Mixture, count: int) -> Mixture:
+    """Returns a mixture of so many examples, shared out by its rates.
+
+    Each dataset gets its share, rounded so that they add up. That it has so
+    many is checked where its row is taken (`sampled.sampled`).
+
+    Raises:
+      InputError: where that leaves a dataset without any.
+    """
+    whole = math.fsum(rate for _, rate in mixture.components)
+    shares = [count * rate / whole for _, rate in mixture.components]
+    counts = [int(share) for share in shares]
+    order = sorted(
+        range(len(shares)), key=lambda one: counts[one] - shares[one]
+    )
+    for one in order[: count - sum(counts)]:
+        counts[one] += 1
+    if 0 in counts:
+        name = mixture.components[counts.index(0)][0]
+        raise InputError(
+            f"{sampled.written(mixture.name, count)} has no example of {name}."
+        )
+    parts = [
+        (sampled.written(sampled.parted(name)[0], one), rate)
+        for (name, rate), one in zip(mixture.components, counts, strict=True)
+    ]
+    return Mixture(sampled.written(mixture.name, count), tuple(parts))
+
+
+_NAME = r"[A-Za-z_][\w.]*(?:\[\s*:\s*\d+\s*\])?"
+_CUT = re.compile(r"\((.*)\)\[:(\d+)\]")
 _NUMBER = r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _TERM = re.compile(rf"\s*({_NAME})\s*(?:\*\s*({_NUMBER})\s*)?")
 _OPTION = re.compile(rf"\s*({_NAME})\s*=\s*({_NUMBER})\s*")
@@ -175,7 +228,7 @@ def parse(text: str) -> Recipe:
 
     `snli.en + ocnli.zh` goes by size, `snli.en + ocnli.zh (maximum=10000,
     temperature=2)` as `BySize` has it, `snli.en * 3 + ocnli.zh * 1` at fixed
-    rates. Raises InputError for anything else.
+    rates; `ocnli.zh[:1000]` stands for 1,000 of its examples. Raises InputError for anything else.
     """
     whole = _WHOLE.fullmatch(text.strip())
     if whole is None:

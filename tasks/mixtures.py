@@ -87,6 +87,12 @@ _BENCHMARKS = (
         Recipe(family, _languages(family, codes), Equal())
         for family, codes in {**XTREME, **XTREME_R}.items()
     ),
+    # XTREME's, where XTREME-R has more languages.
+    *(
+        Recipe(f"xtreme_{family}", _languages(family, codes), Equal())
+        for family, codes in XTREME.items()
+        if codes != XTREME_R.get(family, codes)
+    ),
     _benchmark("xtreme", XTREME),
     _benchmark("xtreme_r", XTREME_R),
 )

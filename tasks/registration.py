@@ -13,6 +13,7 @@ import seqio
 import tensorflow as tf
 
 from tasks import problems
+from tasks.batch_stream import BatchStream
 from tasks.mixtures import Mixture
 from tasks.problems.rendering import Rendering
 from tasks.row import Dataset, rows
@@ -47,7 +48,7 @@ class RowSource(seqio.DataSource):
     """The examples of a dataset, one at a time or in batches."""
 
     def __init__(self, dataset: Dataset, data_dir: Path | None):
-        sizes = {split.name: split.size for split in dataset.splits}
+        sizes = {split.name: split.examples for split in dataset.splits}
         super().__init__(
             splits=[split.name for split in dataset.splits],
             num_input_examples=sizes,
@@ -76,40 +77,26 @@ class RowSource(seqio.DataSource):
             ds = ds.shuffle(self._shuffle_buffer(split), seed=seed)
         return ds
 
-    def get_batches(
-        self,
-        split: str,
-        batch_size: int,
-        failures: list[InputError] | None = None,
-    ) -> tf.data.Dataset:
-        """Returns the examples in order, `batch_size` together.
-
-        Bad input ends them and is added to `failures`, where given: TensorFlow
-        would wrap the error and print its traceback.
-        """
-
-        def generate() -> Iterator[dict[str, list]]:
-            try:
-                yield from self._batches(split, batch_size)
-            except InputError as error:
-                if failures is None:
-                    raise
-                failures.append(error)
-
+    def get_batches(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """Returns the examples in order, `batch_size` together."""
         return tf.data.Dataset.from_generator(
-            generate, output_signature=self._signature()
+            lambda: self.batches(split, batch_size),
+            output_signature=self.signature,
         )
 
-    def _signature(self) -> dict[str, tf.TypeSpec]:
+    @property
+    def signature(self) -> dict[str, tf.TypeSpec]:
+        """The types of a batch's fields."""
         return {name: _SPECS[kind] for name, kind in self._fields.items()}
 
     @property
     def _fields(self) -> Mapping[str, str]:
         return problems.problem(self.dataset.problem).FIELDS
 
-    def _batches(
+    def batches(
         self, split: str, batch_size: int
-    ) -> Iterator[dict[str, list | tf.RaggedTensor]]:
+    ) -> Iterator[dict[str, tf.Tensor | tf.RaggedTensor]]:
+        """Yields the examples in order, `batch_size` together."""
         examples = enumerate(rows(self.dataset, split, self.data_dir))
         numbered = ({"index": number, **one} for number, one in examples)
         for batch in _batched(numbered, batch_size):
@@ -129,9 +116,9 @@ def _batched(
         yield batch
 
 
-def _packed(column: list, kind: str) -> list | tf.RaggedTensor:
+def _packed(column: list, kind: str) -> tf.Tensor | tf.RaggedTensor:
     if kind not in problems.RAGGED:
-        return column
+        return tf.constant(column, _SPECS[kind].dtype)
     flat = [value for values in column for value in values]
     return tf.RaggedTensor.from_row_lengths(
         tf.constant(flat, _SPECS[kind].dtype), [len(one) for one in column]
@@ -168,8 +155,7 @@ class RenderedTask(seqio.Task):
         split: str,
         sequence_length: Mapping[str, int] | None,
         batch_size: int,
-        failures: list[InputError] | None = None,
-    ) -> tf.data.Dataset:
+    ) -> BatchStream:
         """Returns ragged batches, up to the first random preprocessor."""
         steps = [
             step
@@ -177,7 +163,9 @@ class RenderedTask(seqio.Task):
             if not isinstance(step, seqio.CacheDatasetPlaceholder)
         ]
         return self._preprocess_dataset(
-            self.source.get_batches(split, batch_size, failures),
+            BatchStream(
+                self.source.batches(split, batch_size), self.source.signature
+            ),
             steps,
             sequence_length,
         )
@@ -277,14 +265,11 @@ def batches(
     Raises:
       InputError: for bad input, when all before it has been yielded.
     """
-    failures: list[InputError] = []
-    ds = seqio.TaskRegistry.get(task_name).get_batches(
-        split, sequence_length, batch_size, failures
+    stream = seqio.TaskRegistry.get(task_name).get_batches(
+        split, sequence_length, batch_size
     )
-    for batch in ds.prefetch(1):
+    for batch in stream:
         yield {name: _column(values) for name, values in batch.items()}
-    if failures:
-        raise failures[0]
 
 
 def _column(values: tf.Tensor | tf.RaggedTensor) -> Column:
@@ -308,6 +293,8 @@ def _check_family(rendering: str, vocabulary: Vocabulary) -> None:
 def _name(
     name: str, rendering: str, vocabulary: Vocabulary, data_dir: Path | None
 ) -> str:
+    # SeqIO's names know no brackets.
+    name = name.replace("[:", "#").rstrip("]")
     if isinstance(vocabulary, PublishedVocabulary):
         return f"{name}:{rendering}"
     return f"{name}:{rendering}:{vocabulary.digest(data_dir)[:12]}"

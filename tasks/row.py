@@ -1,7 +1,8 @@
 """A dataset in one language: a row of facts, and how its examples are read."""
 
 import hashlib
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +10,29 @@ from typing import Any, Literal
 from tasks import problems
 from tasks.sources.source import Source
 from xltransfer.errors import InputError, nearest
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Which examples of a split there are: `count` of them, at random.
+
+    Those whose hash of seed and number is the least, so that with one seed a
+    larger sample holds every smaller one, on any machine.
+    """
+
+    count: int
+    seed: int = 0
+
+    def of(self, examples: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Returns the sample, in the order of the examples."""
+        drawn = heapq.nsmallest(
+            self.count, enumerate(examples), key=lambda one: self._lot(one[0])
+        )
+        return [example for _, example in sorted(drawn, key=lambda one: one[0])]
+
+    def _lot(self, number: int) -> bytes:
+        text = f"{self.seed} {number}"
+        return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 @dataclass(frozen=True)
@@ -21,6 +45,15 @@ class Split:
     size: int | None = None
     # Evaluation sets that hold the same content as this split alone does.
     overlap: tuple[str, ...] = ()
+    # Where not all of its examples are wanted.
+    sample: Sample | None = None
+
+    @property
+    def examples(self) -> int | None:
+        """How many examples there are, where the row says so."""
+        if self.sample is None:
+            return self.size
+        return min(self.sample.count, self.size or self.sample.count)
 
 
 # Who wrote the texts in this language: its speakers, translators of another
@@ -92,6 +125,19 @@ def rows(
             f"{split_name!r}. Put it there or give another data directory. "
             f"{dataset.access}".rstrip()
         )
+    examples = _whole(dataset, split, data_dir)
+    if split.sample is None:
+        yield from examples
+        return
+    drawn = split.sample.of(examples)
+    if len(drawn) < split.sample.count:
+        raise InputError(f"{dataset.name}: there are {len(drawn)} examples.")
+    yield from drawn
+
+
+def _whole(
+    dataset: Dataset, split: Split, data_dir: Path | None
+) -> Iterator[dict[str, Any]]:
     canonical = problems.canonical(dataset)
     count = 0
     for where, fields in split.source.read(data_dir):
@@ -104,14 +150,17 @@ def rows(
 
 def digest(dataset: Dataset, split_name: str, data_dir: Path | None) -> str:
     """Returns the identity, in hex, of the examples that `rows` yields."""
+    split = dataset.split(split_name)
     facts = (
         dataset.problem,
         dataset.labels,
         dataset.label_map,
         dataset.dropped_labels,
         dataset.version,
-        dataset.split(split_name).source.digest(data_dir),
+        split.source.digest(data_dir),
     )
+    if split.sample:
+        facts += (split.sample,)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

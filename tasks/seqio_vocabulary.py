@@ -37,6 +37,11 @@ class XLMRVocabulary(seqio.Vocabulary):
         self.model_file = str(model_file)
 
     @cached_property
+    def model(self) -> bytes:
+        """What the file held when it was first read."""
+        return Path(self.model_file).read_bytes()
+
+    @cached_property
     def pieces(self) -> XLMRPieces:
         return XLMRPieces(Path(self.model_file))
 
@@ -97,16 +102,13 @@ class XLMRVocabulary(seqio.Vocabulary):
         )
 
     def _tokenizer(self) -> tensorflow_text.SentencepieceTokenizer:
-        return _tokenizer(Path(self.model_file).read_bytes())
+        return _tokenizer(self.model)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, XLMRVocabulary)
-            and self.model_file == other.model_file
-        )
+        return isinstance(other, XLMRVocabulary) and self.model == other.model
 
     def __hash__(self) -> int:
-        return hash(self.model_file)
+        return hash(self.model)
 
     def __getstate__(self) -> dict:
         return {"_extra_ids": 0, "model_file": self.model_file}
@@ -137,6 +139,14 @@ class MT5Vocabulary(seqio.SentencePieceVocabulary):
         """What equality goes by, too: not whether it was used already."""
         state = super().__getstate__()
         return {name: state[name] for name in state if name != "pieces"}
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, MT5Vocabulary) and self.sp_model == other.sp_model
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.sp_model)
 
 
 def _encoded(

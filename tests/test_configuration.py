@@ -105,7 +105,6 @@ def test_a_second_study_remembers_nothing_of_the_first():
         ("Study.name='a/b'", "no folder's name"),
         ("Study.intermediates={'a': 'miniature_nli.hi'}", "direct transfer"),
         ("Study.intermediates={'no pretraining': None}", "both"),
-        ("Study.intermediate=None", "Study.intermediate (how to train"),
         ("Study.model=@AdamW()", "Study.model is AdamW(…), but must be"),
         ("TrainedVocabulary.text=['a']", "vocabulary.text is ['a']"),
         ("XLMRConfig.num_heads=3", "num_heads 3"),

@@ -1,6 +1,6 @@
 import pytest
 
-from xltransfer.language_groups import groups
+from xltransfer.language_groups import groups, kinship
 
 # Wolof is in neither family's pretraining, Yoruba not in XLM-R's.
 SCORES = {
@@ -53,3 +53,30 @@ def test_mixed_languages_alone_make_no_groups():
         "seen": None,
         "unseen": {},
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "others", "shared", "distance"),
+    [
+        # Hindi and Urdu: one family, two scripts.
+        ("ur", ("hi",), (0, 1, 0), 2 / 3),
+        ("hi", ("hi",), (1, 1, 1), 0),
+        ("sw", ("en",), (0, 0, 1), 2 / 3),
+        ("zh", ("en",), (0, 0, 0), 1),
+        # The nearest of several counts.
+        ("ur", ("en", "ar"), (0, 1, 1), 1 / 3),
+        # Isolates are a family only with themselves.
+        ("ko", ("eu",), (0, 0, 0), 1),
+        ("ko", ("ko",), (1, 1, 1), 0),
+    ],
+)
+def test_what_two_languages_share(code, others, shared, distance):
+    found = kinship(code, others)
+    assert (found.language, found.family, found.script) == shared
+    assert found.distance == pytest.approx(distance)
+
+
+def test_nothing_is_said_of_languages_that_are_not_known():
+    assert kinship("xx", ("en",)) is None
+    assert kinship("en", ("mul",)) is None
+    assert kinship("en", ()) is None

@@ -87,11 +87,13 @@ OTHER_PHASES = {
     "seed": 2,
     "parent": PHASE,
     "init": "hf",
+    "candidates": (PHASE,),
 }
 
 
-def variants(value: object, others: dict) -> dict:
-    assert set(others) == {one.name for one in dataclasses.fields(value)}
+def variants(value: object, others: dict, without: str = "") -> dict:
+    names = {one.name for one in dataclasses.fields(value)}
+    assert set(others) == names - {without}
     return {
         name: dataclasses.replace(value, **{name: other})
         for name, other in others.items()
@@ -100,7 +102,8 @@ def variants(value: object, others: dict) -> dict:
 
 def test_every_hyperparameter_changes_the_identity_and_no_two_alike():
     models = variants(MODEL, OTHER_MODELS).values()
-    trainings = variants(TRAINING, OTHER_TRAININGS).values()
+    # Epochs are counted before there is a phase.
+    trainings = variants(TRAINING, OTHER_TRAININGS, "epochs").values()
     optimizers = variants(AdamW(1e-3), OTHER_OPTIMIZERS).values()
     phases = [
         PHASE,
@@ -126,7 +129,7 @@ def test_data_vocabulary_seed_kind_and_parent_change_the_identity():
         if name not in own
     ]
     identities = {one.identity(None) for one in (PHASE, *changed)}
-    assert len(identities) == 1 + 6
+    assert len(identities) == 1 + 7
 
 
 def test_the_change_of_a_parent_changes_the_child():
@@ -243,7 +246,9 @@ def test_the_identity_is_the_hash_of_what_phase_json_records():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"steps": 0}, r"Training\.steps is 0; the least is 1"),
+        ({"steps": -1}, r"Training\.steps is -1; the least is 0"),
+        ({"steps": 0}, r"Training\.steps is 0 and Training\.epochs is unb"),
+        ({"epochs": -1}, r"Training\.epochs is -1; more than 0"),
         ({"steps": "many"}, r"Training\.steps is 'many', but must be int"),
         ({"steps": True}, r"Training\.steps is True, but must be int"),
         ({"steps": 1.5}, r"Training\.steps is 1\.5, but must be int"),

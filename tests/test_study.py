@@ -103,6 +103,13 @@ def test_parents_come_before_children():
         assert one.parent is None or one.parent in every[:position]
 
 
+def test_intermediates_without_a_training_are_refused():
+    with pytest.raises(
+        InputError, match=r"How to train on .*\.hi is not bound"
+    ):
+        list(study.cells(load("Study.intermediate=None")))
+
+
 def test_lineage_of_every_row():
     cells = {one.intermediate: one.phase for one in study.cells(load())}
     assert cells["none"].parent.kind == "pretrain"
@@ -112,10 +119,17 @@ def test_lineage_of_every_row():
     assert cells["no pretraining"].init == "scratch"
 
 
-def test_without_pretraining_every_first_phase_starts_from_init():
+def test_without_pretraining_first_phases_start_from_init_or_from_nothing():
     found = load("Study.pretrain=None", "Study.init='hf:model'")
-    starts = {one.init for one in study.phases(found) if one.parent is None}
-    assert starts == {"hf:model"}
+    starts = {
+        cell.intermediate: (cell.phase.parent or cell.phase).init
+        for cell in study.cells(found)
+    }
+    assert starts == {
+        "none": "hf:model",
+        "Hindi": "hf:model",
+        "no pretraining": "scratch",
+    }
 
 
 @pytest.mark.parametrize(
@@ -151,7 +165,8 @@ def test_a_change_reaches_exactly_the_dependants(override, changed):
 def test_columns_are_those_of_the_long_form():
     assert ",".join(results.COLUMNS) == (
         "study,model,intermediate,target,language,metric,value,seed,"
-        "selection,split,n,phase,data_digest,trimmed_softmax,prediction"
+        "selection,split,n,phase,data_digest,trimmed_softmax,prediction,"
+        "method,intermediate_examples"
     )
 
 

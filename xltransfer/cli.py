@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from xltransfer import files, host_memory
-from xltransfer.commands import data, evaluate, score
+from xltransfer.commands import data, evaluate, report, score
 from xltransfer.commands import tasks as task_commands
 from xltransfer.commands.options import (
     OVERRIDES,
@@ -34,6 +34,7 @@ app.add_typer(vocab, name="vocab")
 app.add_typer(data.app, name="data")
 app.add_typer(task_commands.app, name="tasks")
 app.command()(score.score)
+app.command()(report.report)
 app.command(context_settings=OVERRIDES)(evaluate.evaluate)
 
 OPTIONS = (
@@ -45,6 +46,7 @@ OPTIONS = (
     "--coordinator",
     "--processes",
     "--process",
+    "--graph",
     "--help",
 )
 
@@ -109,8 +111,11 @@ def _carry_out(found: Any, workspace: Any, retry: bool) -> None:
     from xltransfer import study as studies
     from xltransfer.interruption import EXIT_CODE, Interrupted
     from xltransfer.report import console
+    from xltransfer.study import description
 
-    if not hosts.leads():
+    if hosts.leads():
+        description.write(found, workspace, ["xltransfer", *sys.argv[1:]])
+    else:
         console.silence()
     console.print_plan(found, workspace)
     try:
@@ -134,11 +139,20 @@ def plan(
     out: Out = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option(help="Also draws the phases into a .svg or .dot file."),
+    ] = None,
 ) -> None:
-    """Shows what a study would train; trains nothing."""
+    """Shows what a study would train, and what that takes; trains nothing."""
+    from xltransfer import study as studies
     from xltransfer.report import console
+    from xltransfer.report import graph as drawing
 
-    console.print_plan(*_open(context, study, out, data_dir, cache_dir))
+    opened = _open(context, study, out, data_dir, cache_dir, complete=False)
+    if graph is not None:
+        drawing.write(graph, opened[0], studies.states(*opened))
+    console.print_plan(*opened, whole=True)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -220,6 +234,7 @@ def _open(
     data_dir: Path | None,
     cache_dir: Path | None,
     writes: bool = True,
+    complete: bool = True,
 ) -> tuple:
     """Returns the study and its workspace, and writes `config.gin`."""
     quieten()
@@ -231,7 +246,8 @@ def _open(
     # What it describes can be named in the study.
     data.data_folder(data_dir)
     study, text = configuration.load(path, overrides)
-    host_memory.keep_freed_memory(study.model.vocab_size)
+    most = max(one.config.vocab_size for one in study.variants.values())
+    host_memory.keep_freed_memory(most)
     out = folder("--out", out or Path("runs") / study.name)
     workspace = Workspace(
         out=out,
@@ -240,7 +256,7 @@ def _open(
         partitioning=study.partitioning,
         execution=study.execution,
     )
-    studies.check(study, workspace)
+    studies.check(study, workspace, complete)
     out.mkdir(parents=True, exist_ok=True)
     if writes:
         files.replace(out / "config.gin", text)

@@ -4,8 +4,10 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 import tasks
+from tasks import sampled
 from tasks.row import Dataset
 
+MULTITASK = "multitask"
 # First metrics of retrieval that needs no head.
 _EMBEDDED = ("tatoeba", "bucc")
 
@@ -71,12 +73,32 @@ def with_companions(parts: Iterable[Component]) -> Iterator[Component]:
             yield other
 
 
-def components_of(name: str, split: str) -> tuple[Component, ...]:
-    """Returns a split of every dataset of a mixture, by the mixture's name."""
+def components_of(
+    name: str, split: str, seed: int = 0
+) -> tuple[Component, ...]:
+    """Returns a split of every dataset of a mixture, by the mixture's name.
+
+    Args:
+      name: of a mixture or dataset, or a recipe.
+      split: of its datasets.
+      seed: decides which examples of `dataset[:n]` there are.
+    """
     return tuple(
-        Component(tasks.dataset(dataset), split, rate)
+        Component(sampled.seeded(tasks.dataset(dataset), seed), split, rate)
         for dataset, rate in tasks.mixture(name).components
     )
+
+
+def examples_of(parts: Iterable[Component]) -> int | None:
+    """Returns how many examples there are, or None where a row states none."""
+    sizes = [part.dataset.split(part.split).examples for part in parts]
+    return None if None in sizes else sum(sizes)
+
+
+def problem_of(parts: Iterable[Component]) -> str:
+    """Returns the problem of all components, or `multitask`."""
+    problems = {part.dataset.problem for part in parts}
+    return problems.pop() if len(problems) == 1 else MULTITASK
 
 
 def shortened(names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from typing import TextIO, TypeVar
 import gin
 from gin import config as gin_config
 from xltransfer.errors import InputError, nearest
-from xltransfer.study import Study
+from xltransfer.study import Study, in_miniature
 
 GIN_ROOT = Path(__file__).resolve().parent.parent / "gin"
 PREFIX = "--gin."
@@ -66,6 +66,8 @@ def load(
         # Refuses what is still %gin.REQUIRED.
         gin.finalize()
         found = gin.get_configurable(root)()
+        if getattr(found, "scale", "full") == "miniature":
+            found = in_miniature(found)
     for override in overrides:
         _check_used(override)
     return found, gin.config_str()

@@ -74,20 +74,20 @@ class Replay(NamedTuple):
     Attributes:
       start: gives the last checkpoint's state, or a new one, and its step.
       batches: gives those from a number on.
-      update: gives the next state.
+      update: gives the next state, and metrics.
       save: puts the state after a step into a folder of checkpoints.
     """
 
     start: Callable[[], tuple[Any, int]]
     batches: Callable[[int], Iterator[Any]]
-    update: Callable[[Any, Any], Any]
+    update: Callable[[Any, Any], tuple[Any, Any]]
     save: Callable[[Checkpoints, int, Any], None]
 
     def keep(self, step: int, folder: Path) -> Path:
         """Saves the state after some updates; returns the checkpoint."""
         state, done = self.start()
         for packed in itertools.islice(self.batches(done), step - done):
-            state = self.update(state, packed)
+            state, _ = self.update(state, packed)
         with Checkpoints(folder) as checkpoints:
             self.save(checkpoints, step, state)
         return folder / str(step)

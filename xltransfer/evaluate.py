@@ -8,11 +8,12 @@ from typing import Any
 
 import jax
 
-from xltransfer import metrics, submission
+from xltransfer import example_counts, metrics, submission
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import Features
 from xltransfer.data.loader import EvaluationBatches
 from xltransfer.data.packing import round_up
+from xltransfer.metrics.counted import Columns, sums
 from xltransfer.objectives.objective import Params
 from xltransfer.outcomes.outcome import Outcome
 from xltransfer.outcomes.text import Generated
@@ -89,6 +90,7 @@ def evaluate(
     folder: Path,
     protocol: dict[str, Any],
     labels: Path | None = None,
+    examples: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Evaluates one dataset: writes its predictions and scores that file.
 
@@ -99,6 +101,8 @@ def evaluate(
         XTREME's submission layout.
       protocol: what else a number must carry (seed, selection, checkpoint).
       labels: where to write the labels, laid out alike, if anywhere.
+      examples: where to write what each example adds, if anywhere; see
+        `example_counts`.
 
     Returns:
       One record a metric, with its whole protocol; then one for each rate of
@@ -119,7 +123,13 @@ def evaluate(
     if labels is not None:
         gold = submission.path_of(labels, task, language, layout, split)
         write_gold(gold, layout, targets)
-    values = score(path, layout, targets, cache)
+    values, counted = score(path, layout, targets, cache)
+    if examples is not None:
+        example_counts.write(
+            example_counts.path_of(examples, task, language, split),
+            counted,
+            targets if layout in submission.BY_ID else None,
+        )
     if isinstance(outcome, Generated):
         values |= outcome.rates(cache, found)
     return [
@@ -149,8 +159,12 @@ def _preset(outcome: Outcome) -> dict[str, str]:
 
 def score(
     path: Path, layout: str, targets: Any, cache: Cache
-) -> dict[str, float]:
+) -> tuple[dict[str, float], dict[str, Columns]]:
     """Scores a file of predictions against the right ones.
+
+    Returns:
+      Official names and values; and of each metric that is one of sums over
+      examples what each example adds.
 
     Raises:
       InputError: naming the file and line where it cannot be scored.
@@ -159,9 +173,15 @@ def score(
     predictions = submission.read(path, layout, labels)
     submission.check(path, layout, predictions, targets)
     found: dict[str, float] = {}
+    counted: dict[str, Columns] = {}
     for name in cache.manifest["metrics"]:
-        found |= metrics.METRICS[name](targets, predictions)
-    return found
+        metric = metrics.COUNTED.get(name)
+        if metric is None:
+            found |= metrics.METRICS[name](targets, predictions)
+            continue
+        counted[name] = metric.count(targets, predictions)
+        found |= metric.total(sums(counted[name]))
+    return found, counted
 
 
 def _filed(cache: Cache, layout: str, listed: list[Any]) -> Any:

@@ -5,6 +5,7 @@ such a value is named before anything is trained.
 """
 
 import dataclasses
+import functools
 import re
 import types
 import typing
@@ -13,6 +14,8 @@ from typing import Any, Literal, Union
 
 from xltransfer.errors import InputError
 
+# Resolved once for each class: a plan makes thousands of instances.
+_hints = functools.cache(typing.get_type_hints)
 _PREFIX = re.compile(r"\b(typing|collections\.abc|xltransfer\.[\w.]+)\.")
 
 
@@ -27,7 +30,7 @@ def check(value: Any, where: str | None = None) -> None:
       InputError: naming the field, its value and its type.
     """
     where = where or type(value).__name__
-    hints = typing.get_type_hints(type(value))
+    hints = _hints(type(value))
     for field in dataclasses.fields(value):
         name, found = f"{where}.{field.name}", getattr(value, field.name)
         if not _fits(found, hints[field.name]):

@@ -16,3 +16,16 @@ def replace(path: Path, text: str) -> None:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def size(folder: Path) -> int:
+    """Returns the bytes of all files below a folder, 0 where there is none."""
+    total = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(path, name)).st_size
+            except FileNotFoundError:
+                # Removed meanwhile, as checkpoints are.
+                continue
+    return total

@@ -1,16 +1,19 @@
 """A task's numbers by language, taken together: families, scripts, the gap.
 
+And what two languages have in common, of what `tasks.languages` knows. In means
 English, which zero-shot models are trained in, is left out of all means; so are
 languages that `tasks.languages` does not know. No mean is weighted.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from tasks.languages import LANGUAGES, OTHER_LANGUAGES, Language
 
 ENGLISH = "en"
+# No family of its own: Basque and Korean are not related.
+_ISOLATE = "isolate"
 # Whether a model family was pretrained on a language.
 _SEEN: dict[str, Callable[[Language], bool]] = {
     "xlmr": lambda one: one.seen_by_xlmr,
@@ -63,6 +66,54 @@ def groups(scores: Mapping[str, float], family: str) -> LanguageGroups:
         if seen
         else None,
         {code: x for code, x in known.items() if code not in seen},
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Kinship:
+    """What an evaluated language shares with those of an intermediate.
+
+    Each is 1 if it holds for one of them, else 0.
+
+    Attributes:
+      language: it is one of them.
+      family: of the same top-level family; an isolate only with itself.
+      script: written in the same script (ISO 15924).
+    """
+
+    language: float
+    family: float
+    script: float
+
+    @property
+    def distance(self) -> float:
+        """0 for the same language to 1 where nothing is shared.
+
+        The share of the three that differ: of what lang2vec has, what
+        `tasks.languages` can tell. Geography and syntax are no part of it.
+        """
+        return 1 - (self.language + self.family + self.script) / 3
+
+
+def kinship(code: str, others: Collection[str]) -> Kinship | None:
+    """Returns what a language shares; None if one is not known, or mixed.
+
+    Args:
+      code: of the evaluated language.
+      others: of the languages that an intermediate phase trained on.
+    """
+    rows = LANGUAGES | OTHER_LANGUAGES
+    if code not in rows or not others or not rows.keys() >= set(others):
+        return None
+    own, known = rows[code], [rows[one] for one in others]
+    related = [
+        one.code == code or one.family == own.family != _ISOLATE
+        for one in known
+    ]
+    return Kinship(
+        float(code in others),
+        float(any(related)),
+        float(any(one.script == own.script for one in known)),
     )
 
 

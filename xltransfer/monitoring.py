@@ -21,6 +21,8 @@ GIB = 1 << 30
 # Where a phase's time goes. What is left is `compute`: the updates.
 SPENT = ("input", "evaluation", "checkpoint")
 
+NAME = "metrics.jsonl"
+
 
 class Monitor:
     """Collects steps and writes a line at intervals.
@@ -45,7 +47,7 @@ class Monitor:
         """
         self._arithmetic, self._events = arithmetic, None
         if writes:
-            self._path = directory / "metrics.jsonl"
+            self._path = directory / NAME
             _drop_after(self._path, first_step)
             self._events = SummaryWriter(
                 str(directory),
@@ -156,6 +158,15 @@ def memory() -> dict[str, float]:
     if peaks:
         found["device_memory_gib"] = max(peaks) / GIB
     return found
+
+
+def last_step(folder: Path) -> int:
+    """Returns the last update that a phase has logged, 0 without one."""
+    path = folder / NAME
+    if not path.exists():
+        return 0
+    lines = filter(None, map(_parsed, path.read_text().splitlines()))
+    return max((line["step"] for line in lines), default=0)
 
 
 def _drop_after(path: Path, step: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import jax
 
 from xltransfer import (
+    choosing,
     constant,
     divergence,
     hosts,
@@ -76,9 +77,11 @@ def run(
 
     Raises:
       Interrupted: on SIGTERM or Ctrl-C, after saving.
-      InputError: where the loss is no number any more, with the examples;
-        or if data do not fit.
+      InputError: if the loss is no number any more, or data do not fit.
     """
+    if phase.candidates:
+        guard()
+        return choosing.run(phase, workspace, rules)
     directory = workspace.directory(phase)
     directory.mkdir(parents=True, exist_ok=True)
     training = _Run(phase, workspace, rules, guard)
@@ -258,17 +261,13 @@ class _Run:
 
     def _report(self, found: Diverged, checkpoints: Checkpoints) -> InputError:
         self.guard()
+        start = functools.partial(self._start, checkpoints)
         return divergence.report(
             self.phase.kind,
             found,
             self._batches.examples(found.step - 1),
             self.directory,
-            Replay(
-                lambda: self._start(checkpoints),
-                self._iterate,
-                lambda state, packed: self._update(state, packed)[0],
-                self._save,
-            ),
+            Replay(start, self._iterate, self._update, self._save),
         )
 
     def evaluation(

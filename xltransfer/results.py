@@ -25,6 +25,9 @@ COLUMNS = (
     "data_digest",
     "trimmed_softmax",
     "prediction",
+    # As added since.
+    "method",
+    "intermediate_examples",
 )
 
 

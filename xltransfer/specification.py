@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from xltransfer.components import (
     Group,
     group_names,
     is_embedded,
+    problem_of,
 )
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
@@ -22,21 +24,22 @@ from xltransfer.reading import Lengths, Reading
 from xltransfer.renderings import ModelConfig
 
 FORMAT = 1
-MULTITASK = "multitask"
 SELECTIONS = ("english_dev", "dev", "last")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Training:
     """How a phase trains. Every field is part of its identity.
 
     Attributes:
-      steps: updates, at most.
+      steps: updates, at most; 0: as many as `epochs` takes.
       batch_size: N, examples an update.
       lengths: longest example, in tokens, per sequence feature; for an
         encoder that finds spans also, at will, those of `question` and
         `stride` (see `tasks.problems.passage_windows`).
       optimizer: the update rule.
+      epochs: passes over the training data, at most, counted by the sizes that
+        the datasets' rows state. A study puts `steps` in its place.
       row_lengths: length of a packed row; by default that of an example, or
         more where that leaves clearly less padding.
       evaluate_every: updates between two evaluations on dev data; 0: none.
@@ -50,10 +53,11 @@ class Training:
         their rows alone. Smaller and faster, but other numbers.
     """
 
-    steps: int
+    steps: int = 0
     batch_size: int
     lengths: Lengths
     optimizer: Optimizer
+    epochs: float | None = None
     row_lengths: Lengths | None = None
     evaluate_every: int = 0
     patience: int = 0
@@ -64,8 +68,15 @@ class Training:
     def __post_init__(self) -> None:
         fields.check(self)
         fields.check_least(
-            self, steps=1, batch_size=1, evaluate_every=0, patience=0
+            self, steps=0, batch_size=1, evaluate_every=0, patience=0
         )
+        if not self.steps and not self.epochs:
+            raise InputError(
+                "Training.steps is 0 and Training.epochs is unbound: how long "
+                "is it to train?"
+            )
+        if self.epochs is not None and self.epochs <= 0:
+            raise InputError(f"Training.epochs is {self.epochs}; more than 0.")
         for name in ("lengths", "row_lengths"):
             pairs = getattr(self, name)
             if pairs is not None:
@@ -101,6 +112,21 @@ class Training:
                     "does not fit."
                 )
 
+    def limited(self, examples: int, share: float = 0.0) -> "Training":
+        """Returns the training in updates alone.
+
+        Args:
+          examples: of one epoch.
+          share: of the batches, that is of other data than these.
+        """
+        if self.epochs is None:
+            return self
+        batches = self.epochs * examples / self.batch_size
+        steps = max(1, math.ceil(batches / (1 - share)))
+        if self.steps:
+            steps = min(steps, self.steps)
+        return dataclasses.replace(self, steps=steps, epochs=None)
+
     def apply_dropout(self, model: ModelConfig) -> ModelConfig:
         """Returns the model with this phase's dropout rates."""
         if self.dropout_rate is None:
@@ -127,6 +153,8 @@ class Phase:
       parent: the phase whose parameters it starts from.
       init: where they come from without a parent, as `origins` has it:
         `scratch`, `hf:`, `t5x:` or `xl:` and a place.
+      candidates: phases that differ in their training alone. Then this phase
+        trains nothing: it is the best of them on its dev data.
     """
 
     kind: str
@@ -138,8 +166,14 @@ class Phase:
     seed: int
     parent: "Phase | None" = None
     init: str = "scratch"
+    candidates: tuple["Phase", ...] = ()
 
     def __post_init__(self) -> None:
+        if self.training.epochs is not None:
+            raise InputError(
+                f"The {self.kind} phase counts epochs, not steps: see "
+                "Training.limited."
+            )
         problems = {part.dataset.problem for part in self.components}
         self.reading.check(f"The {self.kind} phase", problems)
         self._check_order()
@@ -151,11 +185,27 @@ class Phase:
                 "choose 'last'."
             )
 
+    @functools.cached_property
+    def _hash(self) -> int:
+        return hash(
+            tuple(getattr(self, one.name) for one in dataclasses.fields(self))
+        )
+
+    def __hash__(self) -> int:
+        """As a dataclass's, but a lineage is gone through once, not each time."""
+        return self._hash
+
+    @property
+    def needs(self) -> tuple["Phase", ...]:
+        """The phases that must be done before: its parent, or its candidates."""
+        if self.candidates:
+            return self.candidates
+        return () if self.parent is None else (self.parent,)
+
     @property
     def problem(self) -> str:
         """The problem of all components, or `multitask`."""
-        problems = {part.dataset.problem for part in self.components}
-        return problems.pop() if len(problems) == 1 else MULTITASK
+        return problem_of(self.components)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -290,7 +340,7 @@ class Phase:
         Mesh, hosts, microbatches, paths and logging do not change the
         mathematics and are recorded beside it.
         """
-        return fingerprint.canonical(
+        whole = fingerprint.canonical(
             {
                 "format": FORMAT,
                 "kind": self.kind,
@@ -300,13 +350,32 @@ class Phase:
                 "components": self._data(self.components, data_dir),
                 "validation": self._data(self.validation, data_dir),
                 "vocabulary": caches.digest(self.vocabulary, data_dir),
-                "training": self.training,
+                "training": self._settings,
                 "seed": self.seed,
                 "init": origins.identity(self.init),
                 "parent": self.parent and self.parent.identity(data_dir),
             },
             self.kind,
         )
+        if self.candidates:
+            whole["candidates"] = [
+                one.identity(data_dir) for one in self.candidates
+            ]
+        return whole
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """How it trains: of candidates, that in which all agree."""
+        first, *others = (
+            fingerprint.canonical(one.training)
+            for one in self.candidates or (self,)
+        )
+        return {
+            name: value
+            for name, value in first.items()
+            # It stands in `steps`.
+            if name != "epochs" and all(one[name] == value for one in others)
+        }
 
     def identity(self, data_dir: Path | None) -> str:
         """Returns the content address of the phase: 16 hexadecimal digits."""

@@ -1,7 +1,8 @@
 """The parameters that a phase starts from: its parent's parameters, or its origin's.
 
-What is a task's own (`Objective.fresh`) is new; a head for masked words comes
-along where there is one, since it is pretrained as the encoder is.
+What is a task's own (`Objective.fresh`) is new, unless one target is trained on
+in several parts; a head for masked words comes along where there is one, since
+it is pretrained as the encoder is.
 """
 
 import logging
@@ -26,6 +27,8 @@ def params(phase: Phase, workspace: Workspace, program: Program) -> Params:
     """
     if phase.parent is None and phase.init == origins.SCRATCH:
         return program.new_parts(phase.seed, tuple(program.abstract.params))
+    if _keeps_head(phase):
+        return _restored(phase.parent, workspace, program.abstract.params)
     wanted = {
         name: part
         for name, part in program.abstract.params.items()
@@ -43,6 +46,26 @@ def params(phase: Phase, workspace: Workspace, program: Program) -> Params:
     return made
 
 
+def _keeps_head(phase: Phase) -> bool:
+    """Is it the next part of one target, as COPA after Social IQa is?"""
+    parent = phase.parent
+    if parent is None or (phase.kind, parent.kind) != ("target", "target"):
+        return False
+    return _heads(phase) == _heads(parent)
+
+
+def _heads(phase: Phase) -> list[tuple[str, tuple[str, ...]]]:
+    firsts = [group.components[0].dataset for group in phase.groups]
+    return [(row.problem, row.labels) for row in firsts]
+
+
+def _restored(phase: Phase, workspace: Workspace, wanted: Params) -> Params:
+    """Reads parameters of the selected checkpoint of a finished phase."""
+    directory = workspace.directory(phase) / "checkpoints"
+    step = finished(phase, workspace)["step"]
+    return restore_params(directory, step, wanted)
+
+
 def _of_parent(
     phase: Phase, workspace: Workspace, program: Program, wanted: Params
 ) -> Params:
@@ -51,9 +74,7 @@ def _of_parent(
     if place and phase.masked_lm_head:
         head = _at(program.abstract.params, phase.masked_lm_head)
         wanted = {**wanted, **_nested(place, head)}
-    directory = workspace.directory(parent) / "checkpoints"
-    step = finished(parent, workspace)["step"]
-    old = restore_params(directory, step, wanted)
+    old = _restored(parent, workspace, wanted)
     if place and phase.masked_lm_head:
         head = _at(old, place)
         del old[place[0]]

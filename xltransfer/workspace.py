@@ -1,6 +1,7 @@
 """Where a study lives, what it runs on, and what is done there."""
 
 import dataclasses
+import functools
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -77,6 +78,14 @@ class Workspace:
     data_dir: Path | None
     partitioning: Partitioning
     execution: Execution
+
+    @functools.cached_property
+    def present(self) -> dict[tuple[str, str], tuple[Component, ...]]:
+        """Splits of a mixture's datasets whose files are there.
+
+        By mixture and split; looked for once a command (`study.plan`).
+        """
+        return {}
 
     def directory(self, phase: Phase) -> Path:
         """Returns the phase's folder, named by its content."""

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.problems import ragged
 from tasks.problems.lengths import length_of
-from tasks.problems.rendering import Rendering
+from tasks.problems.rendering import Rendering, traced
 from xltransfer.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import seqio
     import tensorflow as tf
 
+    from tasks.problems.rendering import Example
     from tasks.row import Dataset
 
 FIELDS = {"premise": "text", "hypothesis": "text", "label": "class"}
@@ -155,9 +156,15 @@ def _encode(
     vocabulary: seqio.Vocabulary,
 ) -> tf.data.Dataset:
     length = length_of(sequence_length, "tokens", ENCODER_SPECIALS + 2)
+    return ds.map(traced(_encoded, vocabulary, length))
 
-    def encode(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        premise = vocabulary.encode_tf(example["premise"])
+
+def _encoded(
+    vocabulary: seqio.Vocabulary, length: int | None
+) -> Callable[[Example], Example]:
+    def encode(example: Example) -> Example:
+        # A premise often has several hypotheses.
+        premise = ragged.once(vocabulary.encode_tf, example["premise"])
         hypothesis = vocabulary.encode_tf(example["hypothesis"])
         if length is not None:
             kept = longest_first(
@@ -171,7 +178,7 @@ def _encode(
         tokens = [[bos], premise, [eos, eos], hypothesis, [eos]]
         return {"tokens": ragged.join(tokens), "label": example["label"]}
 
-    return ds.map(encode)
+    return encode
 
 
 def _write(
@@ -182,10 +189,22 @@ def _write(
     template: str,
     text_labels: tuple[str, ...],
 ) -> tf.data.Dataset:
-    import tensorflow as tf
+    lengths = (
+        length_of(sequence_length, "inputs", 2),
+        length_of(sequence_length, "targets", 2),
+    )
+    facts = (vocabulary, template, text_labels, *lengths)
+    return ds.map(traced(_written, *facts))
 
-    inputs_length = length_of(sequence_length, "inputs", 2)
-    targets_length = length_of(sequence_length, "targets", 2)
+
+def _written(
+    vocabulary: seqio.Vocabulary,
+    template: str,
+    text_labels: tuple[str, ...],
+    inputs_length: int | None,
+    targets_length: int | None,
+) -> Callable[[Example], Example]:
+    import tensorflow as tf
 
     parts = re.split(r"\{(\w+)\}", template)
 
@@ -195,15 +214,17 @@ def _write(
             pieces = ragged.first(pieces, length - 1)
         return ragged.join([pieces, [vocabulary.eos_id]])
 
-    def write(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def write(example: Example) -> Example:
         inputs = tf.strings.join(
             [example[part] if part in FIELDS else part for part in parts]
         )
         targets = tf.gather(list(text_labels), example["label"])
         return {
             "inputs": tokens(inputs, inputs_length),
-            "targets": tokens(targets, targets_length),
+            "targets": ragged.once(
+                partial(tokens, length=targets_length), targets
+            ),
             "label": example["label"],
         }
 
-    return ds.map(write)
+    return write

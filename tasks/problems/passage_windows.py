@@ -24,16 +24,18 @@ that. Each window is an example of the cache:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tasks.problems import ragged
 from tasks.problems.lengths import length_of
-from tasks.problems.rendering import is_batched
+from tasks.problems.rendering import is_batched, traced
 
 if TYPE_CHECKING:
     import seqio
     import tensorflow as tf
+
+    from tasks.problems.rendering import Example
 
 # XTREME's train_qa.sh: doc_stride and max_query_length.
 STRIDE = 128
@@ -57,8 +59,6 @@ def cut(
     Raises:
       InputError: for lengths that leave no room for the passage.
     """
-    import tensorflow as tf
-
     lengths = dict(sequence_length or {})
     question = length_of({"question": QUESTION} | lengths, "question", 1)
     stride = length_of({"stride": STRIDE} | lengths, "stride", 1)
@@ -67,21 +67,32 @@ def cut(
         least = question + SPECIALS + 1
         length = length_of(lengths, "tokens", least)
     batched = is_batched(ds, "context", 0)
-
-    def windows(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        names = ("question", "context", "begin", "end", "index")
-        batch = {name: example[name] for name in names}
-        if not batched:
-            batch = {k: tf.expand_dims(v, 0) for k, v in batch.items()}
-        return _windows(batch, vocabulary, length, question, stride)
-
-    ds = ds.map(windows)
+    ds = ds.map(traced(_cut, vocabulary, length, question, stride))
     if batched:
         return ds
     # Each window alone; unbatching leaves the length of its axis unnamed.
-    return ds.unbatch().map(
-        lambda ex: {k: tf.ensure_shape(v, v.shape) for k, v in ex.items()}
-    )
+    return ds.unbatch().map(_shaped)
+
+
+def _shaped(window: Example) -> Example:
+    import tensorflow as tf
+
+    return {k: tf.ensure_shape(v, v.shape) for k, v in window.items()}
+
+
+def _cut(
+    vocabulary: seqio.Vocabulary, length: int | None, question: int, stride: int
+) -> Callable[[Example], Example]:
+    import tensorflow as tf
+
+    def windows(example: Example) -> Example:
+        names = ("question", "context", "begin", "end", "index")
+        batch = {name: example[name] for name in names}
+        if batch["context"].shape.rank == 0:
+            batch = {k: tf.expand_dims(v, 0) for k, v in batch.items()}
+        return _windows(batch, vocabulary, length, question, stride)
+
+    return windows
 
 
 def _windows(

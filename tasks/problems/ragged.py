@@ -31,11 +31,16 @@ def first(tokens: Tokens, count: tf.Tensor | int) -> Tokens:
         return tokens[:count]
     all_lengths = lengths(tokens)
     kept = tf.minimum(all_lengths, count)
-    positions = tf.ragged.range(all_lengths).flat_values
-    is_kept = positions < tf.repeat(kept, all_lengths)
-    return tf.RaggedTensor.from_row_lengths(
-        tf.boolean_mask(tokens.flat_values, is_kept), kept, validate=False
-    )
+
+    def cut() -> tf.Tensor:
+        positions = tf.ragged.range(all_lengths).flat_values
+        is_kept = positions < tf.repeat(kept, all_lengths)
+        return tf.boolean_mask(tokens.flat_values, is_kept)
+
+    # Seldom is anything too long.
+    is_whole = tf.reduce_all(kept == all_lengths)
+    flat = tf.cond(is_whole, lambda: tokens.flat_values, cut)
+    return tf.RaggedTensor.from_row_lengths(flat, kept, validate=False)
 
 
 def last(tokens: tf.RaggedTensor, counts: tf.Tensor) -> tf.RaggedTensor:

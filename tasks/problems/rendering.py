@@ -8,13 +8,16 @@ of batches (texts are [N], tokens are ragged [N, L]), with the same rows out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import seqio
     import tensorflow as tf
+
+    Example = dict[str, tf.Tensor | tf.RaggedTensor]
 
 Preprocessor = Callable[..., "tf.data.Dataset"]
 
@@ -31,6 +34,20 @@ class Rendering:
     preprocessors: tuple[Preprocessor, ...]
     random: tuple[Preprocessor, ...] = field(default=())
     postprocess: Callable[..., Any] | None = None
+
+
+@functools.lru_cache(maxsize=64)
+def traced(
+    make: Callable[..., Callable[[Example], Example]], *facts: Hashable
+) -> Callable[[Example], Example]:
+    """Returns `make(*facts)` as a graph, the same one for the same facts.
+
+    TensorFlow takes as long for a graph as for some thousand examples; splits,
+    and the languages of one template, share it.
+    """
+    import tensorflow as tf
+
+    return tf.function(make(*facts), autograph=False)
 
 
 def is_batched(ds: tf.data.Dataset, feature: str, rank: int) -> bool:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from tasks.problems import passage_windows, ragged
 from tasks.problems.lengths import length_of
 from tasks.problems.punctuation import found_in, padded_tf
-from tasks.problems.rendering import Rendering, is_batched
+from tasks.problems.rendering import Rendering, traced
 from xltransfer.errors import InputError
 
 if TYPE_CHECKING:
     import seqio
     import tensorflow as tf
 
+    from tasks.problems.rendering import Example
     from tasks.row import Dataset
 
 FIELDS = {
@@ -151,19 +152,27 @@ def _write(
     *,
     vocabulary: seqio.Vocabulary,
 ) -> tf.data.Dataset:
+    lengths = (
+        length_of(sequence_length, "inputs", 2),
+        length_of(sequence_length, "targets", 2),
+    )
+    return ds.map(traced(_written, vocabulary, *lengths))
+
+
+def _written(
+    vocabulary: seqio.Vocabulary,
+    inputs_length: int | None,
+    targets_length: int | None,
+) -> Callable[[Example], Example]:
     import tensorflow as tf
 
-    lengths = sequence_length or {}
-    batched = is_batched(ds, "context", 0)
-
-    def cut(pieces: ragged.Tokens, feature: str) -> ragged.Tokens:
-        if feature in lengths:
-            most = length_of(lengths, feature, 2)
-            pieces = ragged.first(pieces, most - 1)
+    def cut(pieces: ragged.Tokens, length: int | None) -> ragged.Tokens:
+        if length is not None:
+            pieces = ragged.first(pieces, length - 1)
         return ragged.join([pieces, [vocabulary.eos_id]])
 
     def first(answers: tf.Tensor | tf.RaggedTensor) -> tf.Tensor:
-        if not batched:
+        if not isinstance(answers, tf.RaggedTensor):
             return tf.concat([answers, [""]], 0)[0]
         blank = tf.fill([answers.nrows(), 1], "")
         return tf.concat([answers, blank], 1)[:, :1].values
@@ -173,7 +182,7 @@ def _write(
         texts = tf.strings.join([mark, texts], separator=" ")
         return vocabulary.encode_tf(texts)
 
-    def write(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def write(example: Example) -> Example:
         # Two texts have the one's pieces: none reaches across the space before
         # `context:`. (Within a long text, SentencePiece's sums in float32 may
         # choose another of two splits that are about equally probable.)
@@ -181,8 +190,8 @@ def _write(
         context = ragged.once(partial(marked, "context:"), example["context"])
         answer = vocabulary.encode_tf(padded_tf(first(example["answers"])))
         return {
-            "inputs": cut(ragged.join([question, context]), "inputs"),
-            "targets": cut(answer, "targets"),
+            "inputs": cut(ragged.join([question, context]), inputs_length),
+            "targets": cut(answer, targets_length),
         }
 
-    return ds.map(write)
+    return write

@@ -54,6 +54,7 @@ def show_results(
             "seed": seed,
             "value": value,
             "selection": rule,
+            "phase": f"{label} {seed}",
         }
         for rule in rules
         for label, languages in scores.items()

@@ -30,7 +30,7 @@ from tasks.vocabularies import Vocabulary
 from xltransfer import claims
 from xltransfer.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 BUILD_BATCH = 1024
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl"
@@ -61,7 +61,8 @@ class Request:
     def key(self, data_dir: Path | None) -> dict[str, Any]:
         """Returns everything that the cache's content depends on."""
         row = self.dataset
-        return {
+        sample = row.split(self.split).sample
+        whole = {
             "format": FORMAT,
             "dataset": row.name,
             "problem": row.problem,
@@ -79,6 +80,9 @@ class Request:
             "lengths": dict(self.lengths),
             "source": self.source_digest(data_dir),
         }
+        if sample is not None:
+            whole["sample"] = dataclasses.asdict(sample)
+        return whole
 
 
 @functools.cache

@@ -7,10 +7,24 @@ standard library; `mining`, which makes BUCC's predictions, needs NumPy.
 from collections.abc import Mapping
 from functools import partial
 
-from xltransfer.metrics.accuracy import accuracy
-from xltransfer.metrics.mlqa import LANGUAGES, mlqa
-from xltransfer.metrics.retrieval import bucc, mean_average_precision
-from xltransfer.metrics.squad import squad, squad_v2
+from xltransfer.metrics import tagging, text_spans
+from xltransfer.metrics.accuracy import accuracy, hits, share
+from xltransfer.metrics.counted import Counted
+from xltransfer.metrics.mlqa import LANGUAGES, count_mlqa, mlqa
+from xltransfer.metrics.retrieval import (
+    bucc,
+    mean_average_precision,
+    mean_precision,
+    precisions,
+)
+from xltransfer.metrics.squad import (
+    count_answers,
+    count_v2,
+    squad,
+    squad_v2,
+    total_answers,
+    total_v2,
+)
 from xltransfer.metrics.tagging import chunk_f1
 from xltransfer.metrics.text_spans import span_f1
 
@@ -27,6 +41,21 @@ METRICS = {
     "tatoeba": accuracy,
     "bucc": bucc,
     "map@20": mean_average_precision,
+}
+# The same, of sums over examples. BUCC's pairs are a set of no fixed size.
+COUNTED = {
+    "accuracy": Counted(hits, share),
+    "squad": Counted(count_answers, total_answers),
+    "squad_v2": Counted(count_v2, total_v2),
+    **{
+        f"mlqa_{one}": Counted(partial(count_mlqa, language=one), total_answers)
+        for one in LANGUAGES
+    },
+    "udpos": Counted(tagging.count, tagging.total),
+    "panx": Counted(tagging.count, tagging.total),
+    "span_f1": Counted(text_spans.count, text_spans.total),
+    "tatoeba": Counted(hits, share),
+    "map@20": Counted(precisions, mean_precision),
 }
 
 

@@ -6,6 +6,8 @@ the number of the nearest sentence.
 
 from collections.abc import Sequence
 
+from xltransfer.metrics.counted import Columns, Sums, sums
+
 
 def accuracy(targets: Sequence, predictions: Sequence) -> dict[str, float]:
     """Returns `{"accuracy": share of equal pairs in percent}`.
@@ -16,7 +18,17 @@ def accuracy(targets: Sequence, predictions: Sequence) -> dict[str, float]:
     Raises:
       ValueError: if the lengths differ or there is nothing to count.
     """
+    return share(sums(hits(targets, predictions)))
+
+
+def hits(targets: Sequence, predictions: Sequence) -> Columns:
+    """Returns whether each pair is equal; raises ValueError as `accuracy`."""
     if len(targets) != len(predictions) or not len(targets):
         raise ValueError(f"{len(targets)} targets, {len(predictions)} guesses")
-    hits = sum(a == b for a, b in zip(targets, predictions, strict=True))
-    return {"accuracy": int(hits) / len(targets) * 100}
+    pairs = zip(targets, predictions, strict=True)
+    return {"hits": [int(a == b) for a, b in pairs], "n": [1] * len(targets)}
+
+
+def share(sums: Sums) -> dict[str, float]:
+    """Returns the accuracy that sums over examples stand for."""
+    return {"accuracy": sums["hits"] / sums["n"] * 100}

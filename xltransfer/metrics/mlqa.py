@@ -9,7 +9,13 @@ import re
 import string
 import unicodedata
 
-from xltransfer.metrics.squad import Answers, Texts, score_answers
+from xltransfer.metrics.counted import Columns, sums
+from xltransfer.metrics.squad import (
+    Answers,
+    Texts,
+    count_answers,
+    total_answers,
+)
 
 _ARTICLES = {
     "en": re.compile(r"\b(a|an|the)\b"),
@@ -44,7 +50,12 @@ def mlqa(
     Raises:
       ValueError: without questions, or for a question without answers.
     """
-    return score_answers(
+    return total_answers(sums(count_mlqa(targets, predictions, language)))
+
+
+def count_mlqa(targets: Answers, predictions: Texts, language: str) -> Columns:
+    """Returns what each question adds to `mlqa`, which see."""
+    return count_answers(
         targets,
         predictions,
         functools.partial(normalize, language=language),

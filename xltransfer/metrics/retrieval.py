@@ -5,6 +5,7 @@ Tatoeba's is `accuracy`.
 
 from collections.abc import Collection, Sequence
 
+from xltransfer.metrics.counted import Columns, Sums, sums
 from xltransfer.metrics.questions import ByQuestion, by_id
 
 Pairs = Collection[tuple[str, str]]
@@ -53,14 +54,24 @@ def mean_average_precision(
     Raises:
       ValueError: without questions, or for one without right candidates.
     """
+    return mean_precision(sums(precisions(targets, predictions)))
+
+
+def precisions(targets: Ranked, predictions: Ranked) -> Columns:
+    """Returns each question's AP@20; see `mean_average_precision`."""
     targets, predictions = by_id(targets), by_id(predictions)
     if not targets:
         raise ValueError("no questions")
-    total = sum(
+    found = [
         _average_precision(right, predictions.get(name, ()))
         for name, right in targets.items()
-    )
-    return {"map@20": total / len(targets) * 100}
+    ]
+    return {"precision": found, "n": [1] * len(found)}
+
+
+def mean_precision(sums: Sums) -> dict[str, float]:
+    """Returns the mean that sums over questions stand for."""
+    return {"map@20": sums["precision"] / sums["n"] * 100}
 
 
 def _average_precision(right: Sequence[str], ranked: Sequence[str]) -> float:

@@ -12,12 +12,19 @@ import string
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from xltransfer.metrics.counted import Columns, Sums, sums
 from xltransfer.metrics.questions import ByQuestion, by_id
 
 Answers = ByQuestion[Sequence[str]]
 Texts = ByQuestion[str]
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
+# Of SQuAD v2.0: all questions, those with answers, those without.
+_PARTS: dict[str, Callable[[Sequence[str]], bool]] = {
+    "": lambda gold: True,
+    "HasAns_": bool,
+    "NoAns_": lambda gold: not gold,
+}
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
@@ -65,25 +72,46 @@ def squad_v2(
       KeyError: for a missing prediction.
       ValueError: without questions.
     """
+    columns = count_v2(targets, predictions, null_scores, threshold)
+    return total_v2(sums(columns))
+
+
+def count_v2(
+    targets: Answers,
+    predictions: Texts,
+    null_scores: ByQuestion[float] | None = None,
+    threshold: float = 1.0,
+) -> Columns:
+    """Returns what each question adds to `squad_v2`, which see."""
     targets, predictions = by_id(targets), by_id(predictions)
     exact, f1 = _raw_scores(targets, predictions)
+    if not exact:
+        raise ValueError("no question has a prediction")
     if null_scores is not None:
         null_scores = by_id(null_scores)
         for name in exact:
             if null_scores[name] > threshold:
                 exact[name] = f1[name] = int(not targets[name])
-    parts = {
-        "": list(exact),
-        "HasAns_": [name for name, gold in targets.items() if gold],
-        "NoAns_": [name for name, gold in targets.items() if not gold],
-    }
-    if not parts[""]:
-        raise ValueError("no question has a prediction")
+    columns: Columns = {}
+    for prefix, is_part in _PARTS.items():
+        here = {name: int(is_part(gold)) for name, gold in targets.items()}
+        columns |= {
+            f"{prefix}exact": [exact[name] * x for name, x in here.items()],
+            f"{prefix}f1": [f1[name] * x for name, x in here.items()],
+            f"{prefix}n": list(here.values()),
+        }
+    return columns
+
+
+def total_v2(sums: Sums) -> dict[str, float]:
+    """Returns what `squad_v2` does, from sums over questions."""
     return {
-        f"{prefix}{metric}": 100.0 * sum(scores[one] for one in ids) / len(ids)
-        for prefix, ids in parts.items()
-        if ids
-        for metric, scores in (("exact", exact), ("f1", f1))
+        f"{prefix}{metric}": 100.0
+        * sums[f"{prefix}{metric}"]
+        / sums[f"{prefix}n"]
+        for prefix in _PARTS
+        if sums[f"{prefix}n"]
+        for metric in ("exact", "f1")
     }
 
 
@@ -124,22 +152,37 @@ def score_answers(
     Raises:
       ValueError: without questions, or for a question without answers.
     """
+    return total_answers(sums(count_answers(targets, predictions, normalized)))
+
+
+def count_answers(
+    targets: Answers,
+    predictions: Texts,
+    normalized: Callable[[str], str] = normalize,
+) -> Columns:
+    """Returns what each question adds to `score_answers`, which see."""
     targets, predictions = by_id(targets), by_id(predictions)
     if not targets:
         raise ValueError("no questions")
-    exact = f1 = 0.0
+    exact, f1 = [], []
     for name, answers in targets.items():
         if not answers:
             raise ValueError(f"question {name!r} has no answers")
         if name not in predictions:
+            exact.append(0.0)
+            f1.append(0.0)
             continue
         guess = normalized(predictions[name])
         golds = [normalized(answer) for answer in answers]
-        exact += guess in golds
-        f1 += max(token_f1(gold.split(), guess.split()) for gold in golds)
+        exact.append(float(guess in golds))
+        f1.append(max(token_f1(gold.split(), guess.split()) for gold in golds))
+    return {"exact_match": exact, "f1": f1, "n": [1] * len(exact)}
+
+
+def total_answers(sums: Sums) -> dict[str, float]:
+    """Returns what `score_answers` does, from sums over questions."""
     return {
-        "exact_match": 100.0 * exact / len(targets),
-        "f1": 100.0 * f1 / len(targets),
+        name: 100.0 * sums[name] / sums["n"] for name in ("exact_match", "f1")
     }
 
 

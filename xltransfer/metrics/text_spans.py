@@ -4,6 +4,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+from xltransfer.metrics.counted import Columns, Sums, sums
+
 DELIMITER = " $$ "
 _TINY = 1e-13
 
@@ -23,14 +25,26 @@ def span_f1(
     Raises:
       ValueError: if the lengths differ.
     """
-    hits = guesses = golds = 0
-    for target, prediction in zip(targets, predictions, strict=True):
-        gold, guess = Counter(_pieces(target)), Counter(_pieces(prediction))
-        hits += (gold & guess).total()
-        golds += gold.total()
-        guesses += guess.total()
-    precision = hits / (guesses + _TINY)
-    recall = hits / (golds + _TINY)
+    return total(sums(count(targets, predictions)))
+
+
+def count(targets: Sequence[str], predictions: Sequence[str]) -> Columns:
+    """Returns the entities of each text, and the right ones."""
+    pairs = [
+        (Counter(_pieces(target)), Counter(_pieces(prediction)))
+        for target, prediction in zip(targets, predictions, strict=True)
+    ]
+    return {
+        "hits": [(gold & guess).total() for gold, guess in pairs],
+        "golds": [gold.total() for gold, _ in pairs],
+        "guesses": [guess.total() for _, guess in pairs],
+    }
+
+
+def total(sums: Sums) -> dict[str, float]:
+    """Returns what `span_f1` does, from sums over texts."""
+    precision = sums["hits"] / (sums["guesses"] + _TINY)
+    recall = sums["hits"] / (sums["golds"] + _TINY)
     f1 = 2.0 * ((precision * recall) / (precision + recall + _TINY))
     return {"span_f1": f1 * 100}
 

@@ -40,6 +40,20 @@ def directory(name: str) -> Path:
     return _fetched(found[1], found[2])
 
 
+def is_here(name: str) -> bool:
+    """Tells whether there is such a folder, or the id was fetched before."""
+    found = _ID.fullmatch(name)
+    if Path(name).is_dir() or found is None or name.startswith("."):
+        return True
+    from huggingface_hub import snapshot_download
+
+    try:
+        snapshot_download(found[1], revision=found[2], local_files_only=True)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 @functools.cache
 def _fetched(repository: str, revision: str | None) -> Path:
     """Fetches what is needed only: no weights of other frameworks.

@@ -1,7 +1,6 @@
 """Plan, progress and results in the terminal, and results.md beside them."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,10 +17,19 @@ from xltransfer import phase, study
 from xltransfer.claims import Holder
 from xltransfer.components import shortened
 from xltransfer.overlap import Overlap
-from xltransfer.report.matrix import Matrix, Row, markdown, matrices
+from xltransfer.report import plan
+from xltransfer.report.matrix import (
+    OTHERS,
+    ZERO_SHOT,
+    Matrix,
+    Row,
+    markdown,
+    matrices,
+)
 from xltransfer.specification import Phase
+from xltransfer.statistics import Best, Comparison, Conclusions, Estimate
 from xltransfer.study import Cell, Study
-from xltransfer.workspace import Workspace, finished
+from xltransfer.workspace import Workspace
 
 _console = Console()
 
@@ -31,46 +39,48 @@ def silence() -> None:
     _console.quiet = True
 
 
-def print_plan(planned: Study, workspace: Workspace) -> None:
-    """Prints phases, which of them are done and how many cells share each."""
-    shared = Counter(
-        ancestor
-        for cell in study.cells(planned)
-        for ancestor in _line(cell.phase)
-    )
-    table = Table(title=f"plan of {planned.name}")
-    for column in ("phase", "data", "steps", "seed", "cells", "state"):
-        table.add_column(column, no_wrap=True)
-    for one, asked in study.rules_of(planned, workspace).items():
-        done = finished(one, workspace, asked) is not None
-        table.add_row(
-            workspace.directory(one).name,
-            shortened(_names(one)),
-            str(one.training.steps),
-            str(one.seed),
-            str(shared[one]),
-            "done" if done else "to do",
-        )
-    _print(table)
-    _say(_summary(planned, workspace))
-    for line in _notes(planned, workspace):
-        _say(f"note: {line}")
+def print_plan(
+    planned: Study, workspace: Workspace, whole: bool = False
+) -> None:
+    """Prints the phases, how far each is and how many cells share it.
+
+    Args:
+      planned: the study.
+      workspace: where it is.
+      whole: print their tree too, and what they take.
+    """
+    known = study.states(planned, workspace)
+    _say(f"plan of {planned.name}")
+    _lines(plan.table(planned, known))
+    if whole:
+        _lines(["", *plan.tree(planned, known), ""])
+        _lines(plan.takes(planned, workspace, known))
+    _say(plan.summary(planned, workspace, known))
+    _lines(f"note: {one}" for one in plan.notes(planned, workspace, known))
+
+
+def _lines(texts: Iterable[str]) -> None:
+    text = "\n".join(texts)
+    if text:
+        _say(text)
 
 
 def print_results(planned: Study, workspace: Workspace) -> None:
     """Prints the transfer matrices and writes them to `results.md`."""
-    found = matrices(
-        study.results(planned, workspace),
-        planned.direct,
-        tuple(planned.controls),
-    )
+    rows = study.results(planned, workspace)
+    found = matrices(rows, planned.direct, tuple(planned.controls))
+    said = study.conclusions(planned, workspace, rows)
+    by_cell = {_place(one): one for one in said.comparisons}
     for matrix in found:
         _print(_score_table(matrix, planned))
         if any(row.deltas for row in matrix.rows):
-            _print(_delta_table(matrix, planned))
+            _print(_delta_table(matrix, planned, by_cell))
+    for line in _said(said):
+        _say(line)
     path = workspace.out / "results.md"
     overlaps = study.overlaps(planned, workspace)
-    path.write_text("\n".join(_section(one, overlaps) for one in found))
+    sections = [*(_section(one, overlaps) for one in found), _closing(said)]
+    path.write_text("\n".join(filter(None, sections)))
     _say(f"{workspace.out / 'results.csv'} · {path}")
 
 
@@ -136,47 +146,14 @@ class ProgressDisplay:
         )
 
 
-def _notes(planned: Study, workspace: Workspace) -> list[str]:
-    """Returns what a reader must know.
-
-    Which languages are missing, and which scores are not zero-shot.
-    """
-    found = {}
-    for cell in study.cells(planned):
-        absent = study.evaluated(cell, workspace)[1]
-        if absent:
-            found[cell.evaluation] = (
-                f"{cell.evaluation} is not evaluated on {', '.join(absent)}: "
-                "their files are not in the data directory."
-            )
-    return [*found.values(), *map(str, study.overlaps(planned, workspace))]
-
-
 def _section(matrix: Matrix, overlaps: list[Overlap]) -> str:
     """Returns a table, and below it what overlaps with its target."""
     lines = [f"{one}\n" for one in overlaps if one.target == matrix.target]
     return "\n".join([markdown(matrix), *lines])
 
 
-def _line(one: Phase) -> list[Phase]:
-    return [one] if one.parent is None else [one, *_line(one.parent)]
-
-
 def _names(one: Phase) -> list[str]:
     return [part.dataset.name for part in one.components]
-
-
-def _summary(planned: Study, workspace: Workspace) -> str:
-    every = study.rules_of(planned, workspace)
-    done = sum(
-        finished(one, workspace, asked) is not None
-        for one, asked in every.items()
-    )
-    alone = sum(len(_line(cell.phase)) for cell in study.cells(planned))
-    return (
-        f"{len(every)} phases, {done} done; without sharing it would be "
-        f"{alone} · {workspace.out}"
-    )
 
 
 def _score_table(matrix: Matrix, planned: Study) -> Table:
@@ -187,7 +164,7 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
         else f"seed {planned.seeds[0]}"
     )
     table = _table(
-        f"{matrix.target}: {matrix.metric} in percent, {spread}", matrix
+        f"{matrix.title}: {matrix.metric} in percent, {spread}", matrix
     )
     in_controls = False
     for row in matrix.rows:
@@ -199,14 +176,80 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
     return table
 
 
-def _delta_table(matrix: Matrix, planned: Study) -> Table:
-    table = _table(
-        f"{matrix.target}: delta to {planned.direct!r}, paired by seed", matrix
+Comparisons = Mapping[tuple[str, ...], Comparison]
+
+
+def _delta_table(
+    matrix: Matrix, planned: Study, comparisons: Comparisons
+) -> Table:
+    title = (
+        f"{matrix.title}: delta to {planned.direct!r}, paired by seed, and "
+        "95 % interval"
     )
+    table = _table(title, matrix)
     for row in matrix.rows:
         if row.deltas:
-            table.add_row(escape(row.label), *_signed(row, matrix))
+            cells = [
+                _delta(row.deltas.get(one), comparisons.get(place))
+                for one, place in _places(row, matrix)
+            ]
+            table.add_row(escape(row.label), *cells)
     return table
+
+
+def _place(one: Comparison) -> tuple[str, ...]:
+    """Returns which cell of which table a comparison is of."""
+    names = (one.target, one.metric, one.selection, one.intermediate)
+    return (*names, one.language)
+
+
+def _places(row: Row, matrix: Matrix) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields each column, and which comparison is of it."""
+    names = (matrix.target, matrix.metric, matrix.selection, row.label)
+    for column in matrix.columns:
+        language = ZERO_SHOT if column == OTHERS else column
+        yield column, (*names, language)
+
+
+def _delta(delta: Estimate | None, found: Comparison | None) -> str:
+    """Returns a delta above its interval, or deviation; marks say how sure."""
+    if delta is None:
+        return "–"
+    text = f"{delta.mean:+.1f}"
+    if found is None:
+        return text
+    text += "*" * found.is_significant + "‡" * found.flagged
+    if found.interval is None:
+        return text
+    return "{}\n{:+.1f}…{:+.1f}".format(text, *found.interval)
+
+
+def _said(said: Conclusions) -> list[str]:
+    """Returns how sure deltas are, and which intermediate is best, if any."""
+    if not said.comparisons:
+        return []
+    marks = ["* p ≤ 0.05 after Holm"]
+    if any(one.flagged for one in said.comparisons):
+        marks.append("‡ of a degenerate or missing run")
+    return [
+        f"Marks: {', '.join(marks)}. {said.method}. {said.coverage}",
+        *map(_best, said.best),
+    ]
+
+
+def _best(one: Best) -> str:
+    text = f"best for {one.target} by {one.chosen_by}: {one.intermediate}"
+    if one.test_delta is not None:
+        text += f", {one.test_delta.mean:+.1f} {one.metric} on test"
+    if one.interval is not None:
+        text += " ({:+.1f}…{:+.1f})".format(*one.interval)
+    return f"{text}; {one.note}"
+
+
+def _closing(said: Conclusions) -> str:
+    """Returns the same and the limits for `results.md`."""
+    lines = [*_said(said), *said.limits]
+    return "".join(f"- {line}\n" for line in lines) if said.comparisons else ""
 
 
 def _table(title: str, matrix: Matrix) -> Table:
@@ -221,15 +264,6 @@ def _table(title: str, matrix: Matrix) -> Table:
 
 def _two_lines(one: object) -> str:
     return "–" if one is None else str(one).replace(" ", "\n")
-
-
-def _signed(row: Row, matrix: Matrix) -> list[str]:
-    cells = []
-    for column in matrix.columns:
-        one = row.deltas.get(column)
-        sign = "+" if one is not None and one.mean >= 0 else ""
-        cells.append(sign + _two_lines(one))
-    return cells
 
 
 def _say(text: str) -> None:

@@ -32,45 +32,60 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Matrix:
-    """The table of one target and metric, at the checkpoints of one rule.
+    """The table of one model, method, target and metric, under one rule.
 
-    `rule` is what a reader must know of it: nothing where there is one rule
-    alone and it is zero-shot.
+    `selection` names the rule; `rule` is what a reader must know of it: nothing
+    where there is one rule alone and it is zero-shot.
     """
 
     target: str
     metric: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    selection: str
     rule: str = ""
+    model: str = ""
+    method: str = ""
+
+    @property
+    def title(self) -> str:
+        """The target, and model and method where there are several."""
+        return ", ".join(filter(None, (self.model, self.method, self.target)))
 
 
 def matrices(
     results: Sequence[Mapping[str, Any]], direct: str, controls: Sequence[str]
 ) -> list[Matrix]:
-    """Returns a matrix for each target, metric and rule of long-form results.
+    """Returns a matrix for each model, method, target, metric and rule.
+
+    Deltas are to direct transfer of the same model by the same method.
 
     Args:
       results: rows with intermediate, target, language, metric, value, seed,
-        selection.
+        selection, and model and method where there are several.
       direct: the label of the direct row.
       controls: labels for which no delta is taken.
     """
     names = ("target", "metric", "selection")
     by_table: dict[tuple, list[Mapping[str, Any]]] = {}
     for row in results:
-        key = tuple(row[name] for name in names)
+        arm = row.get("model", ""), row.get("method", "")
+        key = *arm, *(row[name] for name in names)
         by_table.setdefault(key, []).append(row)
-    rules = {row["selection"] for row in results}
+    models, methods, rules = ({key[n] for key in by_table} for n in (0, 1, 4))
     return [
-        _matrix(rows, *key, len(rules) > 1, direct, controls)
-        for key, rows in by_table.items()
+        dataclasses.replace(
+            _matrix(rows, *key, len(rules) > 1, direct, controls),
+            model=model if len(models) > 1 else "",
+            method=method if len(methods) > 1 else "",
+        )
+        for (model, method, *key), rows in by_table.items()
     ]
 
 
 def markdown(matrix: Matrix) -> str:
     """Returns the matrix as a Markdown table: score, and delta in brackets."""
-    title = ", ".join(filter(None, (matrix.target, matrix.metric, matrix.rule)))
+    title = ", ".join(filter(None, (matrix.title, matrix.metric, matrix.rule)))
     lines = [
         _line([title, *matrix.columns]),
         "|" + "---|" * (len(matrix.columns) + 1),
@@ -122,11 +137,12 @@ def _matrix(
         Row(
             label,
             {name: estimate(list(one.values())) for name, one in row.items()},
-            _deltas(row, table[direct], label in (direct, *controls)),
+            _deltas(row, table.get(direct, {}), label in (direct, *controls)),
         )
         for label, row in table.items()
     )
-    return Matrix(target, metric, columns, rows, _rule(selection, is_named))
+    rule = _rule(selection, is_named)
+    return Matrix(target, metric, columns, rows, selection, rule)
 
 
 def _rule(selection: str, is_named: bool) -> str:

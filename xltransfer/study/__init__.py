@@ -1,11 +1,15 @@
-"""A study: intermediates x targets x seeds -> plan -> run -> results."""
+"""A study: models x methods x intermediates x targets x seeds -> plan -> run -> results."""
 
-from xltransfer.study.declaration import Control, Pretraining, Study, Target
+from xltransfer.study.checks import Missing, check, lacking, missing
+from xltransfer.study.concluding import conclusions
+from xltransfer.study.declaration import Control, Study, Target
 from xltransfer.study.flagging import Flag, Label, flags
+from xltransfer.study.methods import Method
+from xltransfer.study.miniature import in_miniature
+from xltransfer.study.models import Intermediate, Model, Pretraining
 from xltransfer.study.plan import (
     Cell,
     cells,
-    check,
     evaluated,
     overlaps,
     phases,
@@ -13,22 +17,35 @@ from xltransfer.study.plan import (
     rules_of,
 )
 from xltransfer.study.running import PhasesFailed, prepare, results, run
+from xltransfer.study.states import State, states
+from xltransfer.study.sweeps import Range, Sweep
 from xltransfer.study.worker import Listener
 
 __all__ = [
     "Cell",
     "Control",
     "Flag",
+    "Intermediate",
     "Label",
     "Listener",
+    "Method",
+    "Missing",
+    "Model",
     "PhasesFailed",
     "Pretraining",
+    "Range",
+    "State",
     "Study",
+    "Sweep",
     "Target",
     "cells",
     "check",
+    "conclusions",
     "evaluated",
     "flags",
+    "in_miniature",
+    "lacking",
+    "missing",
     "overlaps",
     "phases",
     "prepare",
@@ -36,4 +53,5 @@ __all__ = [
     "rules",
     "rules_of",
     "run",
+    "states",
 ]

@@ -4,10 +4,12 @@ Rules that chose the same checkpoint share its predictions.
 """
 
 import functools
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from xltransfer import evaluate, hosts, metrics, phase
+from xltransfer import evaluate, example_counts, hosts, metrics, phase
 from xltransfer import results as records
 from xltransfer.claims import Claim, ClaimLost
 from xltransfer.components import Component
@@ -41,8 +43,23 @@ class CellEvaluations:
             for record in _those(known, wanted | protocol)
         ]
 
+    def examples(self, record: dict[str, Any]) -> Path:
+        """Returns where it is kept what each example adds to a number."""
+        task, language = record["task"], record["language"]
+        (part,) = (
+            one
+            for one in self._wanted
+            if one.dataset.name == f"{task}.{language}"
+        )
+        folder = self.folder / self._name(part, record["checkpoint"])
+        return example_counts.path_of(
+            example_counts.beside(folder), task, language, record["split"]
+        )
+
     def left(self) -> list[Component]:
         """Returns the splits for which a number is not there yet."""
+        if not self._protocols:
+            return list(self._wanted)
         known = records.read(self._path)
         return [
             part
@@ -124,12 +141,18 @@ class CellEvaluations:
     ) -> Records:
         asked = {"prediction": self._wanted[part]["prediction"]}
         hosts.tell({"order": "predict", "dataset": part.dataset.name})
-        return evaluate.evaluate(
+        folder = self.folder / self._name(part, protocol["checkpoint"])
+        started = time.perf_counter()
+        found = evaluate.evaluate(
             model(part),
             self._workspace.cache(self.cell.phase, part),
-            self.folder / self._name(part, protocol["checkpoint"]),
+            folder,
             protocol | asked,
+            examples=example_counts.beside(folder),
         )
+        # Of all its numbers together, for whoever plans.
+        seconds = round(time.perf_counter() - started, 3)
+        return [one | {"seconds": seconds} for one in found]
 
     def _known(self, part: Component, protocol: dict[str, Any]) -> Records:
         """Returns the records of a checkpoint on one split, under any rule."""

@@ -9,7 +9,7 @@ import json
 import traceback
 from pathlib import Path
 
-from xltransfer import files, hosts
+from xltransfer import files, hosts, monitoring
 from xltransfer.errors import InputError
 
 _MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
@@ -57,7 +57,7 @@ def write(
         log = path.with_suffix(".log").name
         text = "".join(traceback.format_exception(error))
         files.replace(folder / log, text)
-    step = None if dataset else _last_step(folder / "metrics.jsonl")
+    step = None if dataset else monitoring.last_step(folder)
     reason = _reason(error)
     failure = Failure(folder.name, dataset, reason, claim, step, log)
     text = json.dumps(dataclasses.asdict(failure), ensure_ascii=False, indent=1)
@@ -103,17 +103,3 @@ def _reason(error: Exception) -> str:
             "the parameters (gin/sharding)."
         )
     return first
-
-
-def _last_step(path: Path) -> int:
-    """Returns the last step that was logged, 0 without one."""
-    if not path.exists():
-        return 0
-    steps = [0]
-    for line in path.read_text().splitlines():
-        try:
-            steps.append(json.loads(line)["step"])
-        except (ValueError, KeyError):
-            # Cut short by a kill.
-            continue
-    return steps[-1]

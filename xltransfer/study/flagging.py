@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 from xltransfer import files
-from xltransfer import results as records
 from xltransfer.specification import Phase
 from xltransfer.study import failures
+from xltransfer.study.checks import lacking
 from xltransfer.study.declaration import Study
+from xltransfer.study.evaluating import CellEvaluations
 from xltransfer.study.plan import (
     Cell,
     cells,
     evaluated,
     overlaps,
-    phases,
 )
 from xltransfer.workspace import Workspace, finished
 
@@ -31,11 +31,13 @@ MARGIN = 2.0
 
 
 class Label(NamedTuple):
-    """Which cell."""
+    """Which cell: `method` is empty where the study names none."""
 
     intermediate: str
     target: str
     seed: int
+    model: str = ""
+    method: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Flag:
     Attributes:
       phase: name of the folder, KIND-IDENTITY, of the phase in question; ""
         where it is about several alike.
-      cells: whose numbers it concerns.
+      cells: whose numbers it concerns; none where the phase is a trial of a
+        sweep.
       kind: `failed`: a training or evaluation; `skipped`: not tried, since
         what it starts from failed; `degenerate`: no better than a constant
         answer; `overlap`: trained on what is evaluated; `missing`: not yet
@@ -78,13 +81,20 @@ def flags(study: Study, workspace: Workspace) -> tuple[Flag, ...]:
     served = _served(every)
     found: list[Flag] = []
     lost: set[Phase] = set()
-    for one in phases(study):
-        flag = _of_phase(one, served[one], lost, workspace)
+    lacks_of = lacking(study, workspace)
+    for one, lacks in lacks_of.items():
+        labels = served.get(one, ())
+        if lacks:
+            reason = "; ".join(map(str, lacks))
+            found.append(Flag("", labels, "missing", reason))
+            continue
+        flag = _of_phase(one, labels, lost, workspace)
         if flag is not None:
             found.append(flag)
             if flag.kind in ("failed", "skipped"):
                 lost.add(one)
-    found += _of_evaluations(every, workspace)
+    readable = [cell for cell in every if not lacks_of[cell.phase]]
+    found += _of_evaluations(readable, workspace)
     found += _absent(every, workspace)
     found += _overlaps(every, study, workspace)
     return tuple(found)
@@ -119,7 +129,9 @@ def lineage(last: Phase) -> list[Phase]:
 
 
 def label(cell: Cell) -> Label:
-    return Label(cell.intermediate, cell.target, cell.seed)
+    return Label(
+        cell.intermediate, cell.target, cell.seed, cell.model, cell.method
+    )
 
 
 def _served(every: list[Cell]) -> dict[Phase, tuple[Label, ...]]:
@@ -148,8 +160,8 @@ def _of_phase(
             f"answer {constant['score']:.1f} ± {constant['error']:.1f}"
         )
         return Flag(folder.name, served, "degenerate", reason)
-    if one.parent in lost:
-        before = workspace.directory(one.parent).name
+    if one.needs and lost.issuperset(one.needs):
+        before = workspace.directory(one.needs[0]).name
         return Flag(folder.name, served, "skipped", f"{before} is not there")
     failure = failures.read(folder)
     if failure is not None:
@@ -160,25 +172,19 @@ def _of_phase(
 def _of_evaluations(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
     """Yields evaluations of finished phases that failed or are not there."""
     for cell in every:
-        folder = workspace.directory(cell.phase)
         if finished(cell.phase, workspace) is None:
             continue
-        there = {
-            (one["task"], one["language"], one["split"])
-            for one in records.read(folder / "results.jsonl")
-        }
-        left = []
-        for part in evaluated(cell, workspace)[0]:
-            name = part.dataset.name
-            failure = failures.read(folder, name)
-            if failure is not None:
-                reason = f"evaluation on {name}: {failure.reason}"
-                yield Flag(folder.name, (label(cell),), "failed", reason)
-            elif (*name.rsplit(".", 1), cell.split) not in there:
-                left.append(name)
+        each, left = CellEvaluations(cell, workspace), []
+        for part in each.left():
+            failure = each.failure(part)
+            if failure is None:
+                left.append(part.dataset.name)
+                continue
+            reason = f"evaluation on {part.dataset.name}: {failure.reason}"
+            yield Flag(each.folder.name, (label(cell),), "failed", reason)
         if left:
             reason = f"not evaluated yet on {', '.join(left)}"
-            yield Flag(folder.name, (label(cell),), "missing", reason)
+            yield Flag(each.folder.name, (label(cell),), "missing", reason)
 
 
 def _absent(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:

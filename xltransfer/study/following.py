@@ -50,6 +50,9 @@ class Follower:
 
     def _train(self, unit: int) -> None:
         one = self._units[unit]
+        if one.phase.candidates:
+            # Chosen, not trained: by the first process alone.
+            return
         # The first process tells whether all stops.
         with contextlib.suppress(Interrupted):
             phase.run(one.phase, self._workspace, lambda *_: None, one.rules)

@@ -1,24 +1,43 @@
 """What follows from a study: its phases, shared, and the cells of its table."""
 
 import dataclasses
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import tasks
-from xltransfer import overlap, selection, trimming
-from xltransfer.components import Component, components_of
+from tasks.row import Split
+from xltransfer import overlap, selection
+from xltransfer.components import Component, components_of, examples_of
 from xltransfer.errors import InputError
+from xltransfer.origins import SCRATCH
 from xltransfer.overlap import Overlap
 from xltransfer.renderings import RANK, Prediction
 from xltransfer.selection import Rule
 from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study, Target
+from xltransfer.study.lineage import Arm, Following
 from xltransfer.workspace import Workspace
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One target phase of the table, evaluated at one or more checkpoints."""
+    """One target phase of the table, evaluated at one or more checkpoints.
+
+    Attributes:
+      intermediate: the label of the row, or of the control.
+      target: the label of the target.
+      seed: of all phases after pretraining.
+      phase: what is evaluated.
+      evaluation: mixture of what it is evaluated on.
+      split: of that.
+      rules: names of those that choose its checkpoints.
+      prediction: how mT5 predicts labels.
+      model: the label of the model.
+      method: the label of the method; empty where the study names none.
+      examples: how many different examples the intermediate phases have;
+        None where a row does not state its size.
+    """
 
     intermediate: str
     target: str
@@ -28,82 +47,122 @@ class Cell:
     split: str
     rules: tuple[str, ...] = ()
     prediction: Prediction = RANK
+    model: str = ""
+    method: str = ""
+    examples: int | None = 0
 
 
 def cells(study: Study) -> Iterator[Cell]:
-    """Yields the cells of the table, row by row."""
-    first = _pretraining(study)
-    for label, name in study.intermediates.items():
-        for target_label, target in study.targets.items():
-            for seed in study.seeds:
-                parent = _intermediate(study, name, seed, first)
-                yield _cell(study, label, target_label, target, seed, parent)
+    """Yields the cells: table by table, row by row."""
+    if "cells" not in study.derived:
+        study.derived["cells"] = tuple(_cells(study))
+    yield from study.derived["cells"]
+
+
+def _cells(study: Study) -> Iterator[Cell]:
+    for model_label, model in study.variants.items():
+        for label, method in study.methods_for(model_label).items():
+            for cell in _table(Arm(study, model, method)):
+                yield dataclasses.replace(cell, model=model_label, method=label)
+
+
+def _table(arm: Arm) -> Iterator[Cell]:
+    """Yields the cells of one model and method."""
+    study, first = arm.study, arm.pretraining()
+    targets = _columns(arm, study.targets)
+    for label, steps in study.rows.items():
+        made = arm.intermediates(steps)
+        parents = {seed: made(seed, first) for seed in study.seeds}
+        parts = [p for one in steps for p in components_of(one.data, "train")]
+        yield from _row(label, targets, parents, examples_of(parts))
+    fresh = dataclasses.replace(
+        arm, model=dataclasses.replace(arm.model, init=SCRATCH)
+    )
     for label, control in study.controls.items():
+        columns = _columns(
+            arm if control.pretrained else fresh,
+            control.target or study.targets,
+        )
         parent = first if control.pretrained else None
-        for target_label, target in (control.target or study.targets).items():
-            for seed in study.seeds:
-                yield _cell(study, label, target_label, target, seed, parent)
+        yield from _row(label, columns, dict.fromkeys(study.seeds, parent), 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Column:
+    """A target, what makes its phase, and a cell but for its row."""
+
+    made: Following
+    cell: Callable[..., Cell]
+
+
+def _columns(arm: Arm, targets: Mapping[str, Target]) -> list[_Column]:
+    return [
+        _Column(
+            arm.target(target),
+            functools.partial(
+                Cell,
+                target=label,
+                evaluation=target.evaluation,
+                split=target.split,
+                rules=target.rules,
+                prediction=arm.method.prediction or target.prediction,
+            ),
+        )
+        for label, target in targets.items()
+    ]
+
+
+def _row(
+    label: str,
+    columns: list[_Column],
+    parents: Mapping[int, Phase | None],
+    examples: int | None,
+) -> Iterator[Cell]:
+    for column in columns:
+        for seed, parent in parents.items():
+            yield column.cell(
+                intermediate=label,
+                seed=seed,
+                phase=column.made(seed, parent),
+                examples=examples,
+            )
 
 
 def phases(study: Study) -> list[Phase]:
     """Returns every distinct phase, parents before children."""
+    if "phases" not in study.derived:
+        study.derived["phases"] = _phases(study)
+    return list(study.derived["phases"])
+
+
+def _phases(study: Study) -> list[Phase]:
     found: dict[Phase, None] = {}
 
     def add(one: Phase) -> None:
-        if one.parent is not None:
-            add(one.parent)
-        found.setdefault(one)
+        if one not in found:
+            for before in one.needs:
+                add(before)
+            found.setdefault(one)
 
     for cell in cells(study):
         add(cell.phase)
     return list(found)
 
 
-def check(study: Study, workspace: Workspace) -> None:
-    """Stops at the border what could only fail later.
-
-    Raises:
-      InputError: for unknown tasks, problems or labels that do not go
-        together, missing files, evaluations with nothing to evaluate, and
-        training on what is evaluated, where the study refuses that.
-    """
-    workspace.partitioning.mesh  # noqa: B018  refuses a shape that fits not
-    for one in phases(study):
-        one.identity(workspace.data_dir)
-        trimming.check(one, workspace.execution.trim)
-    for cell in cells(study):
-        cell.phase.check(tuple(evaluated(cell, workspace)[0]))
-        for rule in rules(cell, workspace):
-            cell.phase.check(rule.parts)
-    found = overlaps(study, workspace)
-    if found and study.overlap == "refuse":
-        lines = "\n".join(map(str, found))
-        raise InputError(f"Study.overlap is 'refuse', but\n{lines}")
-
-
 def rules(cell: Cell, workspace: Workspace) -> tuple[Rule, ...]:
     """Returns what chooses the checkpoints that the cell is evaluated at.
 
-    Raises:
-      InputError: where there is nothing to choose by.
+    A rule that goes by scores has no parts where their files are missing.
     """
     own = selection.own(cell.phase)
     parts = {
         selection.LAST: (),
         selection.ENGLISH_DEV: cell.phase.validation,
-        selection.TARGET_DEV: _target_dev(cell, workspace.data_dir),
-        selection.ORACLE: tuple(evaluated(cell, workspace)[0]),
+        selection.TARGET_DEV: _present(cell.evaluation, "dev", workspace),
+        selection.ORACLE: _present(cell.evaluation, cell.split, workspace),
         own.name: own.parts,
     }
-    found = tuple(Rule(one, parts[one]) for one in cell.rules or (own.name,))
-    for rule in found:
-        if rule.name != selection.LAST and not rule.parts:
-            raise InputError(
-                f"The target {cell.target!r} asks for {rule.name!r}, but no "
-                f"dataset of {cell.evaluation} has its dev split's files in "
-                "the data directory."
-            )
-    return found
+    return tuple(Rule(one, parts[one]) for one in cell.rules or (own.name,))
 
 
 def rules_of(
@@ -114,7 +173,9 @@ def rules_of(
         one: {selection.own(one): None} for one in phases(study)
     }
     for cell in cells(study):
-        found[cell.phase] |= dict.fromkeys(rules(cell, workspace))
+        asked = dict.fromkeys(rules(cell, workspace))
+        for one in (cell.phase, *cell.phase.candidates):
+            found[one] |= asked
     return {one: tuple(asked) for one, asked in found.items()}
 
 
@@ -136,108 +197,37 @@ def overlaps(study: Study, workspace: Workspace) -> list[Overlap]:
     ]
 
 
-def _target_dev(cell: Cell, data_dir: Path | None) -> tuple[Component, ...]:
-    """Returns the dev splits of the datasets of the evaluation, where present."""
-    found = []
-    for name, _ in tasks.mixture(cell.evaluation).components:
-        row = tasks.dataset(name)
-        for split in row.splits:
-            if split.name == "dev" and not split.source.missing(data_dir):
-                found.append(Component(row, "dev"))
-    return tuple(found)
-
-
 def evaluated(
     cell: Cell, workspace: Workspace
 ) -> tuple[list[Component], list[str]]:
-    """Returns the splits that are evaluated, and the datasets whose files lack.
+    """Returns the splits that are evaluated, and the datasets whose files lack."""
+    present = _present(cell.evaluation, cell.split, workspace)
+    names = {one.dataset.name for one in present}
+    every = [name for name, _ in tasks.mixture(cell.evaluation).components]
+    return list(present), [name for name in every if name not in names]
 
-    Raises:
-      InputError: if there is not one dataset of the mixture.
-    """
-    present, absent = [], []
-    for name, _ in tasks.mixture(cell.evaluation).components:
-        part = Component(tasks.dataset(name), cell.split)
-        split = part.dataset.split(cell.split)
-        if split.source.missing(workspace.data_dir):
-            absent.append(name)
-        else:
-            present.append(part)
-    if not present:
-        raise InputError(
-            f"{cell.evaluation}: none of its datasets has its "
-            f"{cell.split!r} files in {workspace.data_dir}."
+
+def _present(
+    mixture: str, split: str, workspace: Workspace
+) -> tuple[Component, ...]:
+    """Returns a split of the datasets that have it, and its files."""
+    key = mixture, split
+    if key not in workspace.present:
+        rows = [
+            tasks.dataset(name) for name, _ in tasks.mixture(mixture).components
+        ]
+        workspace.present[key] = tuple(
+            Component(row, split)
+            for row in rows
+            for one in row.splits
+            if one.name == split and _is_there(one, workspace.data_dir)
         )
-    return present, absent
+    return workspace.present[key]
 
 
-def _pretraining(study: Study) -> Phase | None:
-    if study.pretrain is None:
-        return None
-    return Phase(
-        kind="pretrain",
-        model=study.pretrain.training.apply_dropout(study.model),
-        vocabulary=study.vocabulary,
-        components=components_of(study.pretrain.text, "train"),
-        validation=(),
-        training=study.pretrain.training,
-        seed=study.pretrain.seed,
-        init=study.init,
-    )
-
-
-def _intermediate(
-    study: Study, name: str | None, seed: int, parent: Phase | None
-) -> Phase | None:
-    if name is None:
-        return parent
-    components = components_of(name, "train")
-    validation = ()
-    if study.intermediate.selection == "dev":
-        validation = tuple(
-            dataclasses.replace(part, split="dev", rate=1.0)
-            for part in components
-            if "dev" in [split.name for split in part.dataset.splits]
-        )
-    return Phase(
-        kind="intermediate",
-        model=study.intermediate.apply_dropout(study.model),
-        vocabulary=study.vocabulary,
-        components=components,
-        validation=validation,
-        training=study.intermediate,
-        seed=seed,
-        parent=parent,
-        init="scratch" if parent else study.init,
-    )
-
-
-def _cell(
-    study: Study,
-    label: str,
-    target_label: str,
-    target: Target,
-    seed: int,
-    parent: Phase | None,
-) -> Cell:
-    trained = Phase(
-        kind="target",
-        model=target.training.apply_dropout(study.model),
-        vocabulary=study.vocabulary,
-        components=components_of(target.train, "train"),
-        validation=components_of(target.dev, "dev"),
-        training=target.training,
-        seed=seed,
-        parent=parent,
-        init="scratch" if parent else study.init,
-    )
-    return Cell(
-        label,
-        target_label,
-        seed,
-        trained,
-        target.evaluation,
-        target.split,
-        target.rules,
-        target.prediction,
-    )
+def _is_there(split: Split, data_dir: Path | None) -> bool:
+    try:
+        return not split.source.missing(data_dir)
+    except InputError:
+        # Files, and no data directory.
+        return False

@@ -123,8 +123,10 @@ def results(study: Study, workspace: Workspace) -> list[dict[str, Any]]:
 def _long(study: Study, cell: Cell, record: dict[str, Any]) -> dict[str, Any]:
     known = {
         "study": study.name,
-        "model": type(study.model).__name__.removesuffix("Config"),
+        "model": cell.model,
+        "method": cell.method,
         "intermediate": cell.intermediate,
+        "intermediate_examples": cell.examples,
         "target": cell.target,
     }
     return {name: (record | known)[name] for name in records.COLUMNS}

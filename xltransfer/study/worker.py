@@ -57,9 +57,9 @@ class Unit:
     cells: tuple[Cell, ...] = ()
 
     @property
-    def before(self) -> Phase | None:
-        """The phase that must be trained before."""
-        return self.phase if self.cells else self.phase.parent
+    def needs(self) -> tuple[Phase, ...]:
+        """The phases that must be done, or have failed, before."""
+        return (self.phase,) if self.cells else self.phase.needs
 
 
 class Worker:
@@ -123,10 +123,12 @@ class Worker:
     def _open(self) -> Iterable[Unit]:
         """Yields what is not done and can be; forgets what is settled."""
         for unit in list(self._units):
-            if unit.before in self._lost:
+            needs = set(unit.needs)
+            if needs and needs <= self._lost:
                 self._lost.add(unit.phase)
                 self._units.remove(unit)
-            elif unit.before is None or unit.before in self._trained:
+            # Of the trials of a sweep, some may be lost.
+            elif needs <= self._trained | self._lost:
                 if self._is_settled(unit):
                     self._units.remove(unit)
                 else:

@@ -1,0 +1,245 @@
+"""Predicting every language present, beside loops over padded batches.
+
+    XLTRANSFER_DATA_DIR=... python benchmarks/evaluate.py [--examples 64]
+
+XLM-R of base shape with random weights, float32, on the first examples of each
+language of XNLI, XQuAD (windows of 384) and Tatoeba (both sides, the mean of
+the 8th layer). Hugging Face PyTorch reads the same ids in the file's order, 32
+at a time, padded to the longest of a batch, or to the longest allowed as
+XTREME's scripts for XNLI and XQuAD do. The sides take turns, each in a process
+of its own. Predicting alone is timed: no tokenising, no scoring, no compiling
+(the first batches are predicted twice). Outputs are compared: class logits'
+argmax, each window's best start, each sentence's vector.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import options
+import real_pairs
+
+from tasks.vocabularies import TrainedVocabulary
+from xltransfer import contents
+from xltransfer.components import Component, components_of
+from xltransfer.data.cache import Cache, open_cache
+from xltransfer.data.loader import EvaluationBatches
+from xltransfer.evaluate import Evaluation
+from xltransfer.evaluations import Evaluations
+from xltransfer.partitioning import Partitioning
+from xltransfer.prediction import Predictor
+from xltransfer.reading import Reading
+
+# Mixture -> the longest example, and whether XTREME's scripts pad to that.
+TASKS = {"xnli": (128, True), "xquad": (384, True), "tatoeba": (512, False)}
+ROWS = 32
+# What `Evaluation.outputs` gives of each task, as one array.
+COMPARED = {
+    "xnli": np.array,
+    "xquad": lambda found: np.array([one.start_logits[0] for one in found]),
+    "tatoeba": lambda found: np.concatenate([np.stack(one) for one in found]),
+}
+
+
+def main() -> None:
+    arguments = _arguments()
+    if arguments.ours:
+        print(json.dumps(_predicted(arguments)))
+        return
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        arguments.folder = Path(folder)
+        arguments.cache_dir = arguments.cache_dir or Path(folder) / "cache"
+        records = [_compared(name, arguments) for name in arguments.task]
+    _report(records)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(records, indent=1) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = options.parser(__doc__)
+    parser.add_argument("--task", nargs="+", choices=TASKS, default=[*TASKS])
+    parser.add_argument("--examples", type=int, default=64, help="a language")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--layers", type=int, help="fewer than published")
+    parser.add_argument("--folder", type=Path, help="where to write")
+    parser.add_argument("--ours", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Lets all sides predict one task in turns."""
+    folder = arguments.folder / name
+    _peer(arguments, name, "write")
+    parts = _present(name, arguments.data_dir)
+    evaluations = _evaluations(name, arguments)
+    found = [
+        real_pairs.beginning(
+            evaluations.cache(part),
+            folder / "caches" / part.dataset.name,
+            arguments.examples,
+        )
+        for part in parts
+    ]
+    rows = [ids for cache in found for ids in _rows(cache)]
+    np.savez(
+        folder / "rows.npz",
+        ids=np.concatenate(rows),
+        lengths=np.array([len(ids) for ids in rows]),
+    )
+    length, pads = TASKS[name]
+    sides = {"Hugging Face, dynamic": "dynamic"}
+    if pads:
+        sides[f"Hugging Face, {length}"] = str(length)
+    rounds: dict[str, list[float]] = {}
+    outputs: dict[str, np.ndarray] = {}
+    for _ in range(arguments.rounds):
+        for side in ("xltransfer", *sides):
+            if side in sides:
+                one = _peer(arguments, name, "predict", "--pad", sides[side])
+            else:
+                one = _own(arguments, name)
+            rounds.setdefault(side, []).append(one["seconds"])
+            outputs[side] = np.load(folder / "outputs.npy", allow_pickle=False)
+    ours = outputs["xltransfer"]
+    return {
+        "task": name,
+        "languages": len(parts),
+        "rows": len(rows),
+        "tokens": int(sum(map(len, rows))),
+        "seconds": {one: statistics.median(rounds[one]) for one in rounds},
+        "difference": max(
+            float(abs(ours - outputs[side]).max() / abs(ours).max())
+            for side in sides
+        ),
+    }
+
+
+def _present(name: str, data_dir: Path) -> list[Component]:
+    return [
+        part
+        for part in components_of(name, "test")
+        if not part.dataset.split("test").source.missing(data_dir)
+    ]
+
+
+def _rows(cache: Cache) -> list[np.ndarray]:
+    """Returns the ids of everything that goes through the model alone."""
+    rows = [cache.tokens("tokens", one) for one in range(cache.size)]
+    if "side_lengths" not in cache.sequences:
+        return rows
+    return [
+        side
+        for one, ids in enumerate(rows)
+        for side in np.split(
+            ids, np.cumsum(cache.tokens("side_lengths", one))[:-1]
+        )
+        if len(side)
+    ]
+
+
+def _evaluations(name: str, arguments: argparse.Namespace) -> Evaluations:
+    shape = real_pairs.SHAPES["xlmr_base"]
+    reading = Reading(
+        real_pairs.sized(shape, arguments.layers),
+        TrainedVocabulary("xlmr", real_pairs.PIECES, ("text.en",)),
+        (("tokens", TASKS[name][0]),),
+    )
+    return Evaluations(
+        reading,
+        arguments.cache_dir,
+        arguments.data_dir,
+        Partitioning((("activation_batch", ("data", "fsdp")),)),
+        ROWS,
+    )
+
+
+def _predicted(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Predicts all languages; writes what is compared."""
+    name = arguments.ours
+    folder = arguments.folder / name
+    evaluations = _evaluations(name, arguments)
+    made = []
+    for part in _present(name, arguments.data_dir):
+        rendering = evaluations.rendering(part)
+        predictor = Predictor(
+            rendering.objective, Partitioning((("vocab", "tensor"),))
+        )
+        if not made:
+            params = contents.load(
+                f"hf:{folder}", predictor.objective.model, predictor.abstract
+            ).params
+        cache = open_cache(folder / "caches" / part.dataset.name)
+        made.append((evaluations.evaluation(params, part), cache))
+    for evaluation, cache in made:
+        _compile(evaluation, cache)
+    begin = time.perf_counter()
+    found = [one for evaluation, c in made for one in evaluation.outputs(c)]
+    seconds = time.perf_counter() - begin
+    np.save(folder / "outputs.npy", COMPARED[name](found))
+    return {"seconds": seconds}
+
+
+def _compile(evaluation: Evaluation, cache: Cache) -> None:
+    """Predicts the first batch of a cache."""
+    batches = EvaluationBatches(
+        cache, evaluation.features, evaluation.columns, ROWS
+    )
+    packed, *_ = next(batches.iterate(np.arange))
+    program = evaluation.program
+    arrays = program.partitioning.put(packed.arrays, packed.rows)
+    program.predict(evaluation.params, arrays)
+
+
+def _peer(arguments: argparse.Namespace, name: str, *rest: str) -> Any:
+    script = Path(__file__).with_name("pytorch_peer.py")
+    command = [str(script), rest[0], str(arguments.folder / name), *rest[1:]]
+    if arguments.layers:
+        command += ["--layers", str(arguments.layers)]
+    return _output([*command, "--model", name])
+
+
+def _own(arguments: argparse.Namespace, name: str) -> Any:
+    command = [__file__, "--ours", name]
+    for option in ("data_dir", "cache_dir", "folder", "layers"):
+        value = getattr(arguments, option)
+        if value is not None:
+            command += [f"--{option.replace('_', '-')}", str(value)]
+    return _output(command)
+
+
+def _output(command: list[str]) -> Any:
+    done = subprocess.run(
+        [sys.executable, *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout) if done.stdout else {}
+
+
+def _report(records: list[dict[str, Any]]) -> None:
+    """Prints one table."""
+    print(f"XLM-R base, {len(os.sched_getaffinity(0))} cores")
+    heads = ("languages", "rows", "tokens", "rows/s", "ratio")
+    print(f"{'':31}" + "".join(f"{head:>11}" for head in heads))
+    for one in records:
+        ours = one["seconds"]["xltransfer"]
+        for side, seconds in one["seconds"].items():
+            print(
+                f"{one['task']:9}{side:22}{one['languages']:11}"
+                f"{one['rows']:11,}{one['tokens']:11,}"
+                f"{one['rows'] / seconds:11.1f}{seconds / ours:10.2f}x"
+            )
+        print(f"{'':9}outputs differ by {one['difference']:.1e} at most")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,336 @@
+"""The report of a study's folder, against the folder's own files."""
+
+import csv
+import json
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+from page_reading import Page
+from synthetic_study import DIRECT, Synthetic
+
+from xltransfer.metrics.benchmarks import TASKS
+from xltransfer.report import study_report
+
+NOT_TEXT = {"value": float, "seed": int, "n": int}
+# What HTML, Markdown and LaTeX each give a meaning to.
+EVIL = r'<script>alert("1")</script> & a|b_c 50% #$^{~}\ `x` *y* [z]'
+SMALL = Synthetic(
+    {DIRECT: None, "MNLI": "mnli.en", "OCNLI": "ocnli_50k.zh"},
+    ("xnli", "panx", "mlqa"),
+    seeds=(1, 2, 3),
+)
+
+
+def rows(folder: Path) -> list[dict]:
+    """Reads results.csv, with numbers as numbers."""
+    with (folder / "results.csv").open(newline="") as file:
+        found = list(csv.DictReader(file))
+    return [
+        {k: NOT_TEXT.get(k, str)(v) for k, v in row.items()} for row in found
+    ]
+
+
+def reported(study: Synthetic, folder: Path) -> Path:
+    study.write(folder)
+    study_report.write(folder, folder / "report")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Path:
+    return reported(SMALL, tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory) -> Path:
+    study = Synthetic(
+        {DIRECT: None, EVIL: "mnli.en"},
+        ("xnli",),
+        seeds=(1, 2),
+        rules=("english_dev", "oracle"),
+    )
+    return reported(study, tmp_path_factory.mktemp("evil"))
+
+
+def page(folder: Path) -> Page:
+    return Page(folder / "report" / "report.html")
+
+
+def test_the_page_holds_every_number_of_results_csv(small):
+    assert page(small).results() == rows(small)
+
+
+def test_deltas_in_the_page_are_differences_of_results_csv(small):
+    """Each delta is computed here from the CSV file, by hand."""
+    scores = {
+        (
+            x["target"],
+            x["metric"],
+            x["intermediate"],
+            x["language"],
+            x["seed"],
+        ): (x["value"])
+        for x in rows(small)
+    }
+    tables = page(small).tables
+    # Fifteen languages stand in columns, those of PAN-X in rows.
+    xnli = tables["deltas-1"].values()
+    for label in ("MNLI", "OCNLI"):
+        for code in TASKS["xnli"].xtreme:
+            expected = statistics.fmean(
+                scores["xnli", "accuracy", label, code, seed]
+                - scores["xnli", "accuracy", DIRECT, code, seed]
+                for seed in SMALL.seeds
+            )
+            assert xnli[label, code] == pytest.approx(expected, abs=1e-9)
+    panx = tables["deltas-2"]
+    assert panx.columns == ["language", "code", "MNLI", "OCNLI"]
+    codes = [row[1].text for row in panx.rows[2:]]
+    assert sorted(codes) == sorted(TASKS["panx"].known_languages)
+    for row in panx.rows[2:]:
+        expected = statistics.fmean(
+            scores["panx", "f1", "OCNLI", row[1].text, seed]
+            - scores["panx", "f1", DIRECT, row[1].text, seed]
+            for seed in SMALL.seeds
+        )
+        assert row[3].value == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_transfer_matrix_has_means_over_languages_but_english(small):
+    found = page(small).tables["transfer-1"].values()
+    by_run: dict[tuple, list[float]] = {}
+    for row in rows(small):
+        if row["language"] != "en":
+            key = (row["target"], row["metric"], row["intermediate"])
+            by_run.setdefault(key, []).append(row["value"])
+    names = {
+        ("xnli", "accuracy"): "xnli accuracy",
+        ("panx", "f1"): "panx F1",
+        ("mlqa", "exact_match"): "mlqa EM",
+        ("mlqa", "f1"): "mlqa F1",
+    }
+    for (target, metric), column in names.items():
+        direct = statistics.fmean(by_run[target, metric, DIRECT])
+        assert found[DIRECT, column] == pytest.approx(direct, abs=1e-9)
+        own = statistics.fmean(by_run[target, metric, "OCNLI"])
+        delta = found["OCNLI", column]
+        assert delta == pytest.approx(own - direct, abs=1e-9)
+    # Over targets: the two metrics of MLQA count as one target together.
+    one, two, *three = (found["OCNLI", column] for column in names.values())
+    expected = (one + two + statistics.fmean(three)) / 3
+    assert found["OCNLI", "all targets"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_every_table_has_a_caption_and_real_headers(small):
+    found = page(small)
+    for name, table in found.tables.items():
+        if not table.rows:
+            continue
+        assert len(table.caption) > 20, name
+        for cell in table.rows[0]:
+            assert cell.tag == "th" and cell.attributes["scope"] == "col", name
+            assert cell.text, name
+        for row in table.rows[1:]:
+            assert len(row) == len(table.columns), name
+            assert row[0].tag == "th" and row[0].attributes["scope"] == "row"
+
+
+def test_every_drawing_says_what_it_shows(small):
+    drawn = [x for tag, x in page(small).attributes if tag == "svg"]
+    assert len(drawn) > 5
+    for one in drawn:
+        assert one["role"] == "img" and len(one["aria-label"]) > 30
+
+
+def test_the_page_asks_for_nothing_from_elsewhere(small):
+    for tag, given in page(small).attributes:
+        assert tag not in ("img", "iframe", "object", "embed", "base"), tag
+        for name in ("src", "href", "xlink:href", "action"):
+            address = given.get(name)
+            assert not address or address.startswith(("#", "data:")), address
+    text = (small / "report" / "report.html").read_text()
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    assert "url(" not in style and "@import" not in style
+    assert "fetch(" not in text and "XMLHttpRequest" not in text
+
+
+def test_markup_in_a_label_is_text_everywhere(evil, small):
+    with_it, without = page(evil), page(small)
+    assert with_it.elements["script"] == without.elements["script"]
+    assert EVIL in {row[0].text for row in with_it.tables["transfer-1"].rows}
+    assert {row["intermediate"] for row in with_it.results()} == {DIRECT, EVIL}
+    markdown = (evil / "report" / "report.md").read_text()
+    assert r"\<script\>alert" in markdown and r"a\|b\_c" in markdown
+    assert not re.search(r"(?<!\\)<script", markdown)
+
+
+def test_markdown_tables_have_as_many_cells_in_every_row(evil, small):
+    for folder in (evil, small):
+        count, seen = None, 0
+        for line in (folder / "report" / "report.md").read_text().splitlines():
+            if not line.startswith("|"):
+                count = None
+                continue
+            cells = len(re.findall(r"(?<!\\)\|", line))
+            assert count in (None, cells), line
+            count, seen = cells, seen + 1
+        assert seen > 10
+
+
+def test_latex_is_well_formed(evil, small):
+    """Braces and environments close, and rows have a cell for each column."""
+    for folder in (evil, small):
+        text = (folder / "report" / "report.tex").read_text()
+        plain = re.sub(r"\\[\\{}&%$#_]", "", text)
+        body = re.sub(r"(?m)%.*$", "", plain)
+        depth = 0
+        for one in body:
+            depth += (one == "{") - (one == "}")
+            assert depth >= 0
+        assert depth == 0
+        assert body.count("$") % 2 == 0
+        opened = []
+        for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", text):
+            if kind == "begin":
+                opened.append(name)
+            else:
+                assert opened.pop() == name
+        assert opened == []
+        tables = re.findall(
+            r"\\begin\{(?:tabular|longtable)\}\{([^\n]*)\}\n(.*?)\\end\{",
+            text,
+            re.S,
+        )
+        assert len(tables) > 3
+        for columns, inside in tables:
+            count = len(re.sub(r"p\{[^}]*\}\}?", "p", columns))
+            for line in inside.splitlines():
+                if re.search(r"(?<!\\)&", line):
+                    cells = len(re.findall(r"(?<!\\)&", line)) + 1
+                    assert cells == count, line
+
+
+def test_latex_uses_booktabs_rules(small):
+    text = (small / "report" / "report.tex").read_text()
+    assert r"\usepackage{booktabs" in text and r"\hline" not in text
+    tables = text.count(r"\begin{tabular}") + text.count(r"\begin{longtable}")
+    for rule in (r"\toprule", r"\midrule", r"\bottomrule"):
+        assert text.count(rule) == tables
+
+
+def test_numbers_chosen_by_the_test_set_say_so_in_every_table(evil):
+    for name, table in page(evil).tables.items():
+        if "oracle" in table.caption:
+            assert "NOT ZERO-SHOT" in table.caption, name
+    captions = [x.caption for x in page(evil).tables.values()]
+    # The matrix, the deltas, the scores, families and scripts; two drawings.
+    assert sum("NOT ZERO-SHOT" in one for one in captions) >= 5
+    flags = page(evil).tables["flags"]
+    assert [
+        row[0].text for row in flags.rows[1:] if "oracle" in row[2].text
+    ] == ["not zero-shot"]
+    for name in ("report.md", "report.tex"):
+        text = (evil / "report" / name).read_text()
+        for line in text.splitlines():
+            if "oracle" in line and ("**" in line or "caption" in line):
+                assert "ZERO" in line, line
+
+
+def test_published_numbers_stand_beside_means_over_the_same_languages(small):
+    """RemBERT's paper, table 16: XLM-R Large has 79.2 on XNLI."""
+    table = page(small).tables["published-1"]
+    by_model = {
+        (row[0].text, row[3].text): row[2].value for row in table.rows[1:]
+    }
+    assert by_model["XLM-R Large", "RemBERT Table 16"] == 79.2
+    own = [
+        row["value"]
+        for row in rows(small)
+        if (row["target"], row["intermediate"]) == ("xnli", DIRECT)
+    ]
+    # English is in the published mean.
+    assert len(own) == 15 * 3
+    found = by_model[f"XLMR, {DIRECT}", "this study"]
+    assert found == pytest.approx(statistics.fmean(own), abs=1e-9)
+
+
+def test_a_mean_over_fewer_languages_is_not_compared(tmp_path):
+    study = Synthetic(SMALL.intermediates, ("xnli",), (1, 2), languages=9)
+    found = page(reported(study, tmp_path))
+    assert "published-1" not in found.tables
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert "evaluated in 9 languages, theirs is an average over 15" in text
+
+
+def test_a_row_that_trained_otherwise_is_flagged(tmp_path):
+    SMALL.write(tmp_path)
+    description = json.loads((tmp_path / "study.json").read_text())
+    cell = next(
+        one
+        for one in description["cells"]
+        if (one["intermediate"], one["target"]) == ("MNLI", "xnli")
+    )
+    path = tmp_path / "phases" / cell["phases"][-1] / "phase.json"
+    record = json.loads(path.read_text())
+    record["configuration"]["training"]["batch_size"] = 64
+    path.write_text(json.dumps(record))
+    study_report.write(tmp_path, tmp_path / "report")
+    flags = page(tmp_path).tables["flags"]
+    assert [row[1].text for row in flags.rows[1:]] == ["xnli after MNLI"]
+    assert "training.batch_size" in flags.rows[1][2].text
+
+
+def test_a_study_that_goes_on_has_a_report_that_says_so(tmp_path):
+    SMALL.write(tmp_path)
+    (tmp_path / "results.csv").unlink()
+    description = json.loads((tmp_path / "study.json").read_text())
+    name = description["cells"][-1]["phases"][-1]
+    (tmp_path / "phases" / name / "done.json").unlink()
+    study_report.write(tmp_path, tmp_path / "report")
+    found = page(tmp_path)
+    reasons = " ".join(row[2].text for row in found.tables["flags"].rows[1:])
+    # 2 intermediates and 3 rows x 3 targets, at 3 seeds.
+    assert "1 of 33 phases are not finished" in reasons
+    assert "the study has not ended" in reasons
+    states = {row[0].text: row[-1].text for row in found.tables["phases"].rows}
+    assert states[name] == "at step 2,400"
+
+
+def test_what_the_run_flagged_is_told_and_marked(tmp_path):
+    SMALL.write(tmp_path)
+    description = json.loads((tmp_path / "study.json").read_text())
+    cell = next(x for x in description["cells"] if x["intermediate"] == "OCNLI")
+    flag = {
+        "phase": cell["phases"][-1],
+        "cells": [["OCNLI", cell["target"], cell["seed"]]],
+        "kind": "degenerate",
+        "reason": "scores 33.4 on the dev set, the best constant answer 33.3",
+    }
+    (tmp_path / "flags.json").write_text(json.dumps([flag]))
+    study_report.write(tmp_path, tmp_path / "report")
+    found = page(tmp_path)
+    assert [x.text for x in found.tables["flags"].rows[1]] == [
+        "degenerate",
+        cell["phases"][-1],
+        flag["reason"],
+    ]
+    labels = [row[0].text for row in found.tables["deltas-1"].rows]
+    assert labels == ["intermediate", "MNLI", "OCNLI ‡"]
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert "1 of 3 runs are no better than a constant answer" in text
+
+
+def test_the_report_of_one_folder_is_always_the_same(small, tmp_path):
+    study_report.write(small, tmp_path)
+    for name in ("report.md", "report.tex", "report.html"):
+        again = (tmp_path / name).read_text()
+        assert again == (small / "report" / name).read_text()
+
+
+def test_a_large_study_has_a_page_of_five_megabytes_at_most(large):
+    """Ten intermediates, ten targets with all their languages, three seeds."""
+    size = (large / "report" / "report.html").stat().st_size
+    assert size <= 5_000_000
+    assert page(large).results() == rows(large)

@@ -1,0 +1,225 @@
+"""The study's tables, one for each model, target, metric and rule.
+
+A board is a transfer matrix and what was concluded about each of its deltas.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tasks.languages import LANGUAGES, OTHER_LANGUAGES
+from xltransfer.report.document import Cell
+from xltransfer.report.matrix import (
+    ENGLISH,
+    NOT_ZERO_SHOT,
+    OTHERS,
+    ZERO_SHOT,
+    Matrix,
+    Row,
+    matrices,
+)
+from xltransfer.report.study_folder import StudyFolder
+from xltransfer.statistics.conclusions import Comparison, Conclusions
+
+# Beside F1 these would say nearly the same four times.
+_BESIDE_F1 = ("accuracy", "precision", "recall")
+_MEANS = (ZERO_SHOT, OTHERS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Board:
+    """One table of the study.
+
+    Attributes:
+      model, target, metric, selection: what it is of.
+      matrix: its numbers: rows, and columns by language.
+      comparisons: of a row and a language, what was concluded.
+      overlaps: by label of a row, why it is not zero-shot.
+      degenerate: by label of a row, which of its runs learnt nothing.
+      direct: the row that deltas are against.
+    """
+
+    model: str
+    target: str
+    metric: str
+    selection: str
+    matrix: Matrix
+    comparisons: Mapping[tuple[str, str], Comparison]
+    overlaps: Mapping[str, str]
+    degenerate: Mapping[str, str]
+    direct: str
+
+    @property
+    def mean(self) -> str:
+        """The name of the column with the mean over languages."""
+        first = self.matrix.columns[0]
+        return first if first in _MEANS else self.languages[0]
+
+    @property
+    def languages(self) -> list[str]:
+        """Codes, English first, then by family and name."""
+        codes = [one for one in self.matrix.columns if one not in _MEANS]
+        return sorted(codes, key=_order)
+
+    @property
+    def compared(self) -> list[Row]:
+        """The rows that have deltas."""
+        return [row for row in self.matrix.rows if row.deltas]
+
+    @property
+    def why_not_zero_shot(self) -> str:
+        """Why no number of it is zero-shot; nothing where they are."""
+        return NOT_ZERO_SHOT.get(self.selection, "")
+
+    @property
+    def title(self) -> str:
+        """What it is of, for a caption."""
+        title = f"{self.target}, {self.metric}"
+        if self.why_not_zero_shot:
+            title += f", {self.selection}, NOT ZERO-SHOT"
+        return title
+
+    @property
+    def name(self) -> str:
+        """What tells it apart, for an address."""
+        return f"{self.model} {self.target} {self.metric} {self.selection}"
+
+    @property
+    def notes(self) -> list[str]:
+        """What must be known of its numbers."""
+        found = []
+        if self.why_not_zero_shot:
+            found.append(
+                f"Not zero-shot: the checkpoints were {self.why_not_zero_shot}."
+            )
+        found += [f"† {text}" for text in self.overlaps.values()]
+        return found + [f"‡ {text}" for text in self.degenerate.values()]
+
+    def comparison(self, row: Row, column: str) -> Comparison | None:
+        """Returns what was concluded of a delta, if anything."""
+        language = ZERO_SHOT if column in _MEANS else column
+        return self.comparisons.get((row.label, language))
+
+    def label(self, row: Row) -> str:
+        """Returns the row's label, with what its numbers are marked by."""
+        marks = "†" * (row.label in self.overlaps)
+        marks += "‡" * (row.label in self.degenerate)
+        return f"{row.label} {marks}".rstrip()
+
+    def delta(self, row: Row, column: str, scale: float) -> Cell:
+        """Returns a delta as a cell, shaded against a scale in points."""
+        if column not in row.deltas:
+            return Cell("–")
+        value = row.deltas[column].mean
+        found = self.comparison(row, column)
+        return Cell(
+            signed(value) + "*" * bool(found and found.is_significant),
+            value,
+            value / scale if scale else 0.0,
+            bool(found and found.is_significant),
+            f"{row.label}, {language_name(column)}: {explained(row, column, found)}",
+        )
+
+
+def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
+    """Returns the study's tables, in the order of its targets."""
+    found, shown = [], shown_metrics(folder)
+    for model, rows in _by_model(folder.results).items():
+        for matrix in matrices(rows, folder.direct, folder.controls):
+            if (matrix.target, matrix.metric) in shown:
+                found.append(_board(model, matrix, folder, conclusions))
+    targets = list(folder.description["targets"])
+    return sorted(found, key=lambda one: targets.index(one.target))
+
+
+def shown_metrics(folder: StudyFolder) -> set[tuple[str, str]]:
+    """Returns targets with the metrics that have tables: of tags F1 alone."""
+    known = {(row["target"], row["metric"]) for row in folder.results}
+    return {
+        (target, metric)
+        for target, metric in known
+        if metric not in _BESIDE_F1 or (target, "f1") not in known
+    }
+
+
+def signed(value: float) -> str:
+    """Returns `+1.2` or `−0.4`, with a real minus sign."""
+    text = f"{value:+.1f}"
+    return ("+0.0" if text == "-0.0" else text).replace("-", "−")
+
+
+def explained(row: Row, column: str, found: Comparison | None) -> str:
+    """Returns a delta with its interval, its seeds and the scores behind it."""
+    delta = row.deltas[column]
+    text = f"{signed(delta.mean)} points"
+    if found is not None and found.interval is not None:
+        low, high = map(signed, found.interval)
+        text += f", 95 % interval {low} to {high}"
+    if found is not None and found.p_holm is not None:
+        text += f", p {found.p_holm:.2g} (Holm)"
+    return f"{text}, {delta.count} seeds; score {row.scores[column]}"
+
+
+def language_name(code: str) -> str:
+    """Returns a language's name; what is no code stays as it is."""
+    known = (LANGUAGES | OTHER_LANGUAGES).get(code)
+    return known.name if known else code
+
+
+def _order(code: str) -> tuple[str, str]:
+    if code == ENGLISH:
+        return "", ""
+    known = (LANGUAGES | OTHER_LANGUAGES).get(code)
+    return (known.family, known.name) if known else ("~", code)
+
+
+def _by_model(
+    rows: Sequence[Mapping[str, Any]],
+) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["model"], []).append(row)
+    return found
+
+
+def _board(
+    model: str, matrix: Matrix, folder: StudyFolder, conclusions: Conclusions
+) -> Board:
+    key = (model, matrix.target, matrix.metric, matrix.selection)
+    return Board(
+        *key,
+        matrix,
+        {
+            (one.intermediate, one.language): one
+            for one in conclusions.comparisons
+            if (one.model, one.target, one.metric, one.selection) == key
+        },
+        {
+            one["intermediate"]: one["text"]
+            for one in folder.description["overlaps"]
+            if one["target"] == matrix.target
+        },
+        _degenerate(folder, *key),
+        folder.direct,
+    )
+
+
+def _degenerate(
+    folder: StudyFolder, model: str, target: str, metric: str, selection: str
+) -> dict[str, str]:
+    """Returns by label which runs behind a table's numbers learnt nothing."""
+    names = ("model", "target", "metric", "selection")
+    runs: dict[str, dict[int, bool]] = {}
+    for row in folder.results:
+        if tuple(row[n] for n in names) == (model, target, metric, selection):
+            seeds = runs.setdefault(row["intermediate"], {})
+            seeds[row["seed"]] = row["phase"] in folder.degenerate
+    return {
+        label: (
+            f"{label}: {sum(seeds.values())} of {len(seeds)} runs are no better "
+            "than a constant answer; its means include them, and its deltas "
+            "are not tested."
+        )
+        for label, seeds in runs.items()
+        if any(seeds.values())
+    }

@@ -1,0 +1,223 @@
+"""A study's folder as its report reads it: files alone, nothing is recomputed.
+
+Raises InputError, with file and line, for what is missing or damaged.
+"""
+
+import csv
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xltransfer import results
+from xltransfer.errors import InputError
+
+# Columns of results.csv that are no text.
+_TYPES = {"value": float, "seed": int, "n": int}
+_FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class PhaseRecord:
+    """What one phase left.
+
+    Attributes:
+      name: of its folder: its kind and identity.
+      configuration: the resolved one, whose hash is the identity.
+      done: `done.json`; None if it has not ended.
+      environment: `environment.json`; None if it has not ended.
+      curve: the lines of `metrics.jsonl`.
+    """
+
+    name: str
+    configuration: Mapping[str, Any]
+    done: Mapping[str, Any] | None
+    environment: Mapping[str, Any] | None
+    curve: tuple[Mapping[str, Any], ...]
+
+    @property
+    def kind(self) -> str:
+        """`pretrain`, `intermediate` or `target`."""
+        return self.configuration["kind"]
+
+    @property
+    def seed(self) -> int:
+        return self.configuration["seed"]
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """The names of the datasets that it trains on."""
+        parts = self.configuration["components"]
+        return tuple(part["dataset"] for part in parts)
+
+
+@dataclasses.dataclass(frozen=True)
+class StudyFolder:
+    """What of a study lies on disk.
+
+    Attributes:
+      path: the folder.
+      description: `study.json`.
+      results: the rows of `results.csv`, with numbers as numbers.
+      phases: by name, in the order of the study's cells.
+      gin: `config.gin`.
+      flags: `flags.json`: what is out of the ordinary with phases and cells.
+    """
+
+    path: Path
+    description: Mapping[str, Any]
+    results: tuple[Mapping[str, Any], ...]
+    phases: Mapping[str, PhaseRecord]
+    gin: str
+    flags: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def direct(self) -> str:
+        """The label of the row without an intermediate phase."""
+        return self.description["direct"]
+
+    def evaluation(self, target: str) -> Mapping[str, list[str]]:
+        """Returns the datasets of a target, `present` and `absent`."""
+        name = self.description["targets"][target]["evaluation"]
+        return self.description["evaluations"][name]
+
+    @property
+    def degenerate(self) -> dict[str, str]:
+        """The identities of target phases that go back to one no better than
+        chance, each with the reason."""
+        last = {
+            (one["intermediate"], one["target"], one["seed"]): one["phases"][-1]
+            for one in self.description["cells"]
+        }
+        return {
+            last[tuple(label)].rpartition("-")[2]: one["reason"]
+            for one in self.flags
+            if one["kind"] == "degenerate"
+            for label in one["cells"]
+            if tuple(label) in last
+        }
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """The labels of the rows that are no intermediates."""
+        return tuple(self.description["controls"])
+
+
+def read(path: Path) -> StudyFolder:
+    """Reads a study's folder."""
+    if not path.is_dir():
+        raise InputError(f"{path}: there is no such folder.")
+    description = _description(path / "study.json")
+    names = dict.fromkeys(
+        name for cell in description["cells"] for name in cell["phases"]
+    )
+    gin = path / "config.gin"
+    return StudyFolder(
+        path,
+        description,
+        tuple(_results(path / "results.csv")),
+        {name: _phase(path / "phases" / name) for name in names},
+        gin.read_text(encoding="utf-8") if gin.exists() else "",
+        tuple(_flags(path / "flags.json")),
+    )
+
+
+def _description(path: Path) -> Mapping[str, Any]:
+    if not path.exists():
+        raise InputError(
+            f"{path} is missing. The command that ran the study writes it when "
+            "it is called again; nothing is trained anew."
+        )
+    found = _json(path)
+    needed = (
+        *("name", "command", "model", "init", "direct", "intermediates"),
+        *("controls", "seeds", "targets", "cells", "evaluations", "overlaps"),
+    )
+    missing = [one for one in needed if one not in found]
+    if missing or found.get("format") != _FORMAT:
+        raise InputError(
+            f"{path}: written by another version, or damaged"
+            + (f": {', '.join(missing)} missing." if missing else ".")
+        )
+    return found
+
+
+def _flags(path: Path) -> list[Mapping[str, Any]]:
+    if not path.exists():
+        return []
+    found = _json(path, list)
+    for number, one in enumerate(found, start=1):
+        if not {"phase", "cells", "kind", "reason"} <= set(one):
+            raise InputError(f"{path}: entry {number} is no flag.")
+    return found
+
+
+def _results(path: Path) -> list[Mapping[str, Any]]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = set(results.COLUMNS) - set(reader.fieldnames or ())
+        if missing:
+            raise InputError(
+                f"{path}: no column {', '.join(sorted(missing))}. Run the "
+                "study again; it writes the table anew."
+            )
+        return [_typed(path, reader.line_num, row) for row in reader]
+
+
+def _typed(path: Path, line: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(row)
+    for name, kind in _TYPES.items():
+        try:
+            found[name] = kind(row[name])
+        except (TypeError, ValueError):
+            raise InputError(
+                f"{path}:{line}: {name} is {row[name]!r}, no number."
+            ) from None
+    return found
+
+
+def _phase(folder: Path) -> PhaseRecord:
+    """Reads what is there; of a phase that never began, the name tells it."""
+    kind = folder.name.partition("-")[0]
+    path = folder / "phase.json"
+    known = _json(path) if path.exists() else {}
+    begun = {"kind": kind, "seed": -1, "components": [], "training": {}}
+    return PhaseRecord(
+        folder.name,
+        known.get("configuration", begun),
+        _optional(folder / "done.json"),
+        _optional(folder / "environment.json"),
+        tuple(_lines(folder / "metrics.jsonl")),
+    )
+
+
+def _optional(path: Path) -> Mapping[str, Any] | None:
+    return _json(path) if path.exists() else None
+
+
+def _json(path: Path, kind: type = dict) -> Any:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON: {error}") from None
+    if not isinstance(found, kind):
+        raise InputError(f"{path}: no JSON {kind.__name__}.")
+    return found
+
+
+def _lines(path: Path) -> list[Mapping[str, Any]]:
+    """Reads lines of JSON; the last may have been cut short by a kill."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            if number < len(lines):
+                raise InputError(f"{path}:{number}: not JSON.") from None
+    return found
