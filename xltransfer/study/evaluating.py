@@ -23,6 +23,8 @@ from xltransfer.study.plan import Cell, evaluated, rules
 from xltransfer.workspace import Workspace, finished
 
 Records = list[dict[str, Any]]
+# What tells a cell to another process.
+NAMING = ("intermediate", "target", "seed", "evaluation", "split", "prediction")
 
 
 class CellEvaluations:
@@ -127,8 +129,8 @@ class CellEvaluations:
 
     def _model(self, step: int) -> Callable[[Component], Evaluation]:
         row = self.cell
-        names = {"intermediate": row.intermediate, "target": row.target}
-        hosts.tell({"order": "load", "seed": row.seed, "step": step} | names)
+        named = {name: getattr(row, name) for name in NAMING}
+        hosts.tell({"order": "load", "step": step} | named)
         return phase.evaluations(
             row.phase, self._workspace, step, row.prediction
         )
