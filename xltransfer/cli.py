@@ -41,6 +41,8 @@ OPTIONS = (
     "--out",
     "--data-dir",
     "--cache-dir",
+    "--topology",
+    "--price-per-chip-hour",
     "--retry-failed",
     "--profile",
     "--coordinator",
@@ -139,6 +141,16 @@ def plan(
     out: Out = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
+    topology: Annotated[
+        str | None,
+        typer.Option(
+            help="Compile every shape of phase for this machine, which need "
+            "not be there: v5e:8x8, v4:2x2x4, v5e:16x16*2 (slices), local."
+        ),
+    ] = None,
+    price_per_chip_hour: Annotated[
+        float | None, typer.Option(help="With --topology: also the cost.")
+    ] = None,
     graph: Annotated[
         Path | None,
         typer.Option(help="Also draws the phases into a .svg or .dot file."),
@@ -149,10 +161,12 @@ def plan(
     from xltransfer.report import console
     from xltransfer.report import graph as drawing
 
-    opened = _open(context, study, out, data_dir, cache_dir, complete=False)
+    opened = _open(context, study, out, data_dir, cache_dir, False, topology)
     if graph is not None:
         drawing.write(graph, opened[0], studies.states(*opened))
     console.print_plan(*opened, whole=True)
+    if topology is not None:
+        _print_budget(*opened, topology, price_per_chip_hour)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -227,6 +241,25 @@ def train_vocabulary(
     print(out)
 
 
+def _print_budget(
+    study: Any, workspace: Any, topology: str, price: float | None
+) -> None:
+    from xltransfer.budget import budget
+    from xltransfer.report.budget import print_budget
+    from xltransfer.topology import machine
+
+    there = machine.find(topology)
+    print_budget(budget(study, workspace, there.chip), there, price)
+
+
+def _placed(partitioning: Any, topology: str | None) -> Any:
+    if topology is None:
+        return partitioning
+    from xltransfer.topology import machine
+
+    return machine.find(topology).place(partitioning)
+
+
 def _open(
     context: typer.Context,
     path: Path,
@@ -235,8 +268,12 @@ def _open(
     cache_dir: Path | None,
     writes: bool = True,
     complete: bool = True,
+    topology: str | None = None,
 ) -> tuple:
-    """Returns the study and its workspace, and writes `config.gin`."""
+    """Returns the study and its workspace, and writes `config.gin`.
+
+    With a topology, its mesh is made of that machine's chips.
+    """
     quieten()
     from xltransfer import configuration
     from xltransfer import study as studies
@@ -253,7 +290,7 @@ def _open(
         out=out,
         cache_dir=folder("--cache-dir", cache_dir or out / "cache"),
         data_dir=data_dir and data_dir.absolute(),
-        partitioning=study.partitioning,
+        partitioning=_placed(study.partitioning, topology),
         execution=study.execution,
     )
     studies.check(study, workspace, complete)

@@ -24,8 +24,8 @@ from xltransfer import (
     trimming,
 )
 from xltransfer.checkpoints import Checkpoints, restore_params
-from xltransfer.components import Component
-from xltransfer.data.loader import Packed
+from xltransfer.components import Component, Group
+from xltransfer.data.loader import Packed, TrainingBatches
 from xltransfer.data.mixing import Batches
 from xltransfer.divergence import Diverged, Replay
 from xltransfer.errors import InputError
@@ -103,29 +103,6 @@ def run(
     return record
 
 
-def protocol(
-    phase: Phase, workspace: Workspace, rule: Rule | None = None
-) -> dict[str, Any]:
-    """Returns what a number of the finished phase must carry.
-
-    Args:
-      phase: which.
-      workspace: where it is.
-      rule: by which its checkpoint was chosen; by default the phase's own.
-    """
-    rule = rule or selection.own(phase)
-    record = finished(phase, workspace, [rule])
-    return {
-        "phase": record["identity"],
-        "seed": phase.seed,
-        "selection": rule.name,
-        "checkpoint": record["rules"][rule.key(phase, workspace.data_dir)][
-            "step"
-        ],
-        "trimmed_softmax": phase.trimmed_softmax,
-    }
-
-
 def evaluations(
     phase: Phase,
     workspace: Workspace,
@@ -149,6 +126,11 @@ def evaluations(
         made.program.abstract.params,
     )
     return functools.partial(made.evaluation, params, prediction=prediction)
+
+
+def opened(phase: Phase, workspace: Workspace) -> "_Run":
+    """Returns a phase's programs and batches; nothing is trained."""
+    return _Run(phase, workspace)
 
 
 class _Run:
@@ -302,12 +284,13 @@ class _Run:
 
     @functools.cached_property
     def _batches(self) -> Batches:
-        return streams.batches(
-            self.phase,
-            self.workspace,
-            lambda group: self.rows.features(
-                self.renderings[group.name].training
-            ),
+        return streams.batches(self.phase, self.group_batches)
+
+    def group_batches(self, group: Group, seed: int) -> TrainingBatches:
+        """Returns the batches of tasks that are packed together."""
+        features = self.rows.features(self.renderings[group.name].training)
+        return streams.of_group(
+            self.phase, self.workspace, group, features, seed
         )
 
     @property

@@ -6,10 +6,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from xltransfer import environment, files
+from xltransfer import environment, files, selection
 from xltransfer.contents import VOCABULARY
+from xltransfer.selection import Rule
 from xltransfer.specification import Phase
-from xltransfer.workspace import DONE, Workspace
+from xltransfer.workspace import DONE, Workspace, finished
 
 
 def begin(phase: Phase, workspace: Workspace, rules: list[str]) -> None:
@@ -42,6 +43,29 @@ def end(phase: Phase, workspace: Workspace, record: dict[str, Any]) -> None:
         environment.describe(workspace.partitioning),
     )
     write_json(directory / DONE, record)
+
+
+def protocol(
+    phase: Phase, workspace: Workspace, rule: Rule | None = None
+) -> dict[str, Any]:
+    """Returns what a number of the finished phase must carry.
+
+    Args:
+      phase: which.
+      workspace: where it is.
+      rule: by which its checkpoint was chosen; by default the phase's own.
+    """
+    rule = rule or selection.own(phase)
+    record = finished(phase, workspace, [rule])
+    return {
+        "phase": record["identity"],
+        "seed": phase.seed,
+        "selection": rule.name,
+        "checkpoint": record["rules"][rule.key(phase, workspace.data_dir)][
+            "step"
+        ],
+        "trimmed_softmax": phase.trimmed_softmax,
+    }
 
 
 def drop_unmeasured(directory: Path, wanted: set[str]) -> None:

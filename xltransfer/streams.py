@@ -11,31 +11,22 @@ from xltransfer.data.mixing import Batches, MixedBatches
 from xltransfer.specification import Phase
 from xltransfer.workspace import Workspace
 
-FeaturesOf = Callable[[Group], Features]
+BatchesOf = Callable[[Group, int], TrainingBatches]
 
 
-def batches(
-    phase: Phase, workspace: Workspace, features: FeaturesOf
-) -> Batches:
+def batches(phase: Phase, of: BatchesOf) -> Batches:
     """Returns the batches of all of a phase's groups, at their rates.
 
     Args:
       phase: what is trained.
-      workspace: where the caches are, and how batches are made.
-      features: of each group.
+      of: gives those of one group with a seed.
     """
     if len(phase.groups) == 1:
-        group = phase.groups[0]
-        return _of_group(phase, workspace, group, features(group), phase.seed)
+        return of(phase.groups[0], phase.seed)
     return MixedBatches(
         tuple(
-            (
-                group.name,
-                _of_group(phase, workspace, group, features(group), seed),
-                group.rate,
-            )
+            (group.name, of(group, group_seed(phase.seed, number)), group.rate)
             for number, group in enumerate(phase.groups)
-            for seed in [group_seed(phase.seed, number)]
         )
     )
 
@@ -45,13 +36,22 @@ def group_seed(seed: int, number: int) -> int:
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
-def _of_group(
+def of_group(
     phase: Phase,
     workspace: Workspace,
     group: Group,
     features: Features,
     seed: int,
 ) -> TrainingBatches:
+    """Returns the batches of tasks that are packed together.
+
+    Args:
+      phase: what is trained.
+      workspace: where the caches are, and how batches are made.
+      group: the tasks.
+      features: how they become arrays.
+      seed: decides order, mixing and corruption.
+    """
     execution = workspace.execution
     return TrainingBatches(
         components=tuple(

@@ -27,24 +27,8 @@ from jaxtyping import Int
 from tasks.problems.language_modeling import RATE
 from xltransfer.models.mt5 import MT5Config
 from xltransfer.models.xlmr import XLMRConfig
+from xltransfer.topology import chips
 
-# bfloat16 FLOP/s of one JAX device, from the makers' data sheets; of TPU v2 and
-# v3 a device is one of a chip's two cores.
-PEAKS = {
-    "TPU v2": 22.5e12,
-    "TPU v3": 61.5e12,
-    "TPU v4": 275e12,
-    "TPU v5 lite": 197e12,
-    "TPU v5e": 197e12,
-    "TPU v5": 459e12,
-    "TPU v5p": 459e12,
-    "TPU v6 lite": 918e12,
-    "TPU v6e": 918e12,
-    "NVIDIA A100-SXM4-40GB": 312e12,
-    "NVIDIA A100-SXM4-80GB": 312e12,
-    "NVIDIA H100 80GB HBM3": 989e12,
-    "NVIDIA H200": 989e12,
-}
 _SIZE, _ROUNDS = 2048, 5
 
 
@@ -122,7 +106,8 @@ def arithmetic(
         the device's peak is not known.
     """
     device = jax.local_devices()[0]
-    peak = PEAKS.get(device.device_kind)
+    chip = chips.of_kind(device.device_kind)
+    peak = chip and chip.flops
     if peak is None and measure:
         peak = matrix_rate(model.dtype)
     return Arithmetic(model, masked, peak and peak * jax.device_count())

@@ -6,7 +6,7 @@ from xltransfer.example_counts import Counts
 from xltransfer.statistics import ZERO_SHOT
 from xltransfer.statistics.comparing import Intermediate
 from xltransfer.statistics.concluding import conclude
-from xltransfer.statistics.pairs import BOOTSTRAP, DRAWN, Method
+from xltransfer.statistics.pairs import BOOTSTRAP, DRAWN, FLIPS, Method
 
 ENGLISH = Intermediate(("en",), ("classification",))
 HINDI = Intermediate(("hi",), ("classification",))
@@ -247,6 +247,15 @@ def test_intervals_of_the_bootstrap_and_of_drawn_languages_can_be_asked_for():
     assert np.ptp(one.interval) >= np.ptp(
         comparison(concluded(), "English").interval
     )
+
+
+def test_signs_of_seeds_can_be_flipped_instead():
+    found = concluded(method=Method(test=FLIPS))
+    one = comparison(found, "Hindi")
+    # Five deltas that are all positive: 2 of 32 flips.
+    assert one.p == 2 / 32 and not one.is_significant
+    assert one.interval == comparison(concluded(), "Hindi").interval
+    assert "flips of the signs of seeds" in found.method
 
 
 def test_as_many_examples_as_in_english_is_matched():

@@ -7,19 +7,18 @@ from xltransfer.statistics.choosing import Dev
 from xltransfer.statistics.comparing import Known
 from xltransfer.statistics.conclusions import Comparison, Conclusions
 from xltransfer.statistics.effects import effects
-from xltransfer.statistics.pairs import BOOTSTRAP, CROSSED, DRAWN, Method
+from xltransfer.statistics.pairs import (
+    BOOTSTRAP,
+    CROSSED,
+    DRAWN,
+    FLIPS,
+    Method,
+)
 from xltransfer.statistics.tables import Examples, Row, tables
 
-_SEEDS = {
-    CROSSED: (
-        "95 % intervals and p by Student's t on crossed variance components "
-        "of seeds and examples"
-    ),
-    BOOTSTRAP: (
-        "95 % intervals by the hierarchical bootstrap, percentile; p by "
-        "Student's t on crossed variance components of seeds and examples"
-    ),
-}
+_T = "Student's t on crossed variance components of seeds and examples"
+_INTERVALS = {CROSSED: _T, BOOTSTRAP: "the hierarchical bootstrap (percentile)"}
+_TESTS = {CROSSED: _T, FLIPS: "flips of the signs of seeds"}
 
 
 def conclude(
@@ -43,7 +42,7 @@ def conclude(
       controls: labels for which nothing is concluded.
       known: languages and problems of intermediates, by label.
       dev: scores, by phase and selection rule, that the best is chosen by.
-      method: of intervals; by default crossed t, languages fixed.
+      method: of intervals and p; by default crossed t, languages fixed.
     """
     known, dev, method = known or {}, dev or {}, method or Method()
     comparisons, against, best, found = [], [], {}, []
@@ -74,10 +73,13 @@ def _method(method: Method) -> str:
     about = "of the evaluated languages"
     if method.languages == DRAWN:
         about = "of languages like the evaluated ones, drawn anew"
+    intervals, test = _INTERVALS[method.intervals], _TESTS[method.test]
+    made = f"95 % intervals and p by {intervals}"
+    if intervals != test:
+        made = f"95 % intervals by {intervals}; p by {test}"
     return (
-        f"Deltas are paired by seed; {_SEEDS[method.intervals]}; means are "
-        f"{about}; p corrected after Holm within a table, its means and its "
-        "single languages apart"
+        f"Deltas are paired by seed; {made}; means are {about}; p corrected "
+        "after Holm within a table, its means and its single languages apart"
     )
 
 

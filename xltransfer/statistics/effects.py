@@ -43,7 +43,7 @@ _PROPERTIES: dict[str, Callable[[Kinship], float]] = {
     "same family": lambda one: one.family,
     "same script": lambda one: one.script,
 }
-_ALONE = "by itself; other properties that go along with it are in it"
+_ALONE = "what else goes along with that is part of it"
 
 
 def effects(
@@ -133,14 +133,12 @@ def _of(
         return []
     columns = [table.languages.index(one) for one in languages]
     baseline = table.arms[direct].values[:, columns]
-    deltas = np.array(
-        [
-            np.nanmean(table.arms[one].values[:, columns] - baseline, axis=0)
-            for one in labels
-        ]
+    by_seed = np.array(
+        [table.arms[one].values[:, columns] - baseline for one in labels]
     )
-    if np.isnan(deltas).any():
+    if np.isnan(by_seed).all(axis=1).any():
         return []
+    deltas = np.nanmean(by_seed, axis=1)
     facts = dataclasses.asdict(table.key) | {
         "n": deltas.size,
         "matched": matched,
@@ -180,13 +178,13 @@ def _slopes(
         made = slope(deltas, values.reshape(deltas.shape))
         if made is not None:
             note = (
-                "points per unit, between pairs of intermediate and evaluated "
+                "points for 1 more, from pairs of intermediate and evaluated "
                 f"language; {_ALONE}"
             )
             if made[1] is None:
                 note += (
-                    f"; fewer than {FEWEST_CLUSTERS} intermediates or "
-                    "languages give no interval"
+                    f"; no interval of fewer than {FEWEST_CLUSTERS} "
+                    "intermediates or languages"
                 )
             found.append(Effect(name, *made, note=f"{note}.", **facts))
     return found

@@ -16,26 +16,31 @@ from xltransfer.statistics import bootstrap, crossed
 from xltransfer.statistics.conclusions import ZERO_SHOT, Interval
 from xltransfer.statistics.crossed import Spread
 from xltransfer.statistics.estimates import Estimate, estimate
+from xltransfer.statistics.randomisation import sign_flip
 from xltransfer.statistics.tables import Arm, Table
 
 CROSSED, BOOTSTRAP = "crossed t", "hierarchical bootstrap"
 FIXED, DRAWN = "fixed", "drawn"
+FLIPS = "sign flips"
 
 
 @dataclasses.dataclass(frozen=True)
 class Method:
-    """How intervals are taken.
+    """How intervals and p are taken.
 
     Attributes:
       intervals: `crossed t`, or the percentile `hierarchical bootstrap`, whose
         intervals are too narrow with few seeds.
-      redrawn: how often the bootstrap draws.
       languages: a mean's are `fixed`: it is about these; or `drawn`: it is
         about others, of which these are a sample.
+      test: `crossed t`; or `sign flips` of seeds, which takes no law for
+        granted, and can find nothing with fewer than six.
+      redrawn: how often the bootstrap draws.
     """
 
     intervals: Literal["crossed t", "hierarchical bootstrap"] = CROSSED
     languages: Literal["fixed", "drawn"] = FIXED
+    test: Literal["crossed t", "sign flips"] = CROSSED
     redrawn: int = bootstrap.REDRAWN
 
 
@@ -118,6 +123,8 @@ class Pair:
             half = float(spread.half_width())
             interval = found.mean - half, found.mean + half
         p = float(spread.p(np.array(found.mean)))
+        if method.test == FLIPS:
+            p = float(sign_flip(deltas.mean(axis=1)))
         # What one seed shows is about that seed.
         is_known = len(deltas) > 1 and not np.isnan(p)
         return Claim(

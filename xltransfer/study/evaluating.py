@@ -9,7 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from xltransfer import evaluate, example_counts, hosts, metrics, phase
+from xltransfer import (
+    evaluate,
+    example_counts,
+    hosts,
+    metrics,
+    phase,
+    phase_folder,
+)
 from xltransfer import results as records
 from xltransfer.claims import Claim, ClaimLost
 from xltransfer.components import Component
@@ -186,7 +193,7 @@ class CellEvaluations:
         if finished(cell.phase, workspace, asked) is None:
             return []
         return [
-            (rule, phase.protocol(cell.phase, workspace, rule))
+            (rule, phase_folder.protocol(cell.phase, workspace, rule))
             for rule in asked
         ]
 
