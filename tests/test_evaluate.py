@@ -9,7 +9,14 @@ from command import TINY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xltransfer import configuration, evaluate, phase_folder, study, workspace
+from xltransfer import (
+    configuration,
+    evaluate,
+    phase,
+    phase_folder,
+    study,
+    workspace,
+)
 from xltransfer.components import Component
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import EncoderClassification
