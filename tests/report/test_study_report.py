@@ -15,7 +15,12 @@ from xltransfer import example_counts, results
 from xltransfer.metrics.benchmarks import TASKS
 from xltransfer.report import evidence, study_folder, study_report
 
-NOT_TEXT = {"value": float, "seed": int, "n": int}
+NOT_TEXT = {
+    "value": float,
+    "seed": int,
+    "n": int,
+    "intermediate_examples": int,
+}
 # What HTML, Markdown and LaTeX each give a meaning to.
 EVIL = r'<script>alert("1")</script> & a|b_c 50% #$^{~}\ `x` *y* [z]'
 SMALL = Synthetic(
