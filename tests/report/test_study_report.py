@@ -305,6 +305,23 @@ def test_a_study_that_goes_on_has_a_report_that_says_so(tmp_path):
     assert states[name] == "at step 2,400"
 
 
+def test_numbers_from_before_a_change_are_left_out_and_flagged(tmp_path):
+    SMALL.write(tmp_path)
+    path = tmp_path / "study.json"
+    description = json.loads(path.read_text())
+    cell = description["cells"][-1]
+    lost = cell["phases"][-1].partition("-")[2]
+    cell["phases"][-1] = "target-0123456789abcdef"
+    path.write_text(json.dumps(description))
+    study_report.write(tmp_path, tmp_path / "report")
+    found = page(tmp_path)
+    expected = [row for row in rows(tmp_path) if row["phase"] != lost]
+    assert found.results() == expected
+    count = len(rows(tmp_path)) - len(expected)
+    reasons = [row[2].text for row in found.tables["flags"].rows[1:]]
+    assert any(f"{count} numbers are of phases" in one for one in reasons)
+
+
 def test_what_the_run_flagged_is_told_and_marked(tmp_path):
     SMALL.write(tmp_path)
     description = json.loads((tmp_path / "study.json").read_text())
