@@ -4,7 +4,9 @@ import csv
 import dataclasses
 import json
 import re
+import shutil
 import statistics
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -404,3 +406,23 @@ def test_a_large_study_has_a_page_of_five_megabytes_at_most(large):
     size = (large / "report" / "report.html").stat().st_size
     assert size <= 5_000_000
     assert page(large).results() == rows(large)
+
+
+@pytest.mark.slow
+def test_latex_compiles(evil, small):
+    compiler = shutil.which("pdflatex")
+    if compiler is None:
+        pytest.skip("there is no pdflatex on the PATH")
+    for folder in (evil, small):
+        done = subprocess.run(
+            [
+                compiler,
+                "-halt-on-error",
+                "-interaction=batchmode",
+                "report.tex",
+            ],
+            cwd=folder / "report",
+            capture_output=True,
+        )
+        log = (folder / "report" / "report.log").read_text(errors="replace")
+        assert done.returncode == 0, log[-2000:]
