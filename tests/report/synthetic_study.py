@@ -133,6 +133,8 @@ class Synthetic:
         known = {
             "study": "synthetic",
             "model": "XLMR",
+            "method": "",
+            "intermediate_examples": 0 if label == DIRECT else 10_000,
             "intermediate": label,
             "target": target,
         }

@@ -4,7 +4,9 @@ import csv
 import dataclasses
 import json
 import re
+import shutil
 import statistics
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,12 @@ from xltransfer import example_counts, results
 from xltransfer.metrics.benchmarks import TASKS
 from xltransfer.report import evidence, study_folder, study_report
 
-NOT_TEXT = {"value": float, "seed": int, "n": int}
+NOT_TEXT = {
+    "value": float,
+    "seed": int,
+    "n": int,
+    "intermediate_examples": int,
+}
 # What HTML, Markdown and LaTeX each give a meaning to.
 EVIL = r'<script>alert("1")</script> & a|b_c 50% #$^{~}\ `x` *y* [z]'
 SMALL = Synthetic(
@@ -300,6 +307,23 @@ def test_a_study_that_goes_on_has_a_report_that_says_so(tmp_path):
     assert states[name] == "at step 2,400"
 
 
+def test_numbers_from_before_a_change_are_left_out_and_flagged(tmp_path):
+    SMALL.write(tmp_path)
+    path = tmp_path / "study.json"
+    description = json.loads(path.read_text())
+    cell = description["cells"][-1]
+    lost = cell["phases"][-1].partition("-")[2]
+    cell["phases"][-1] = "target-0123456789abcdef"
+    path.write_text(json.dumps(description))
+    study_report.write(tmp_path, tmp_path / "report")
+    found = page(tmp_path)
+    expected = [row for row in rows(tmp_path) if row["phase"] != lost]
+    assert found.results() == expected
+    count = len(rows(tmp_path)) - len(expected)
+    reasons = [row[2].text for row in found.tables["flags"].rows[1:]]
+    assert any(f"{count} numbers are of phases" in one for one in reasons)
+
+
 def test_what_the_run_flagged_is_told_and_marked(tmp_path):
     SMALL.write(tmp_path)
     description = json.loads((tmp_path / "study.json").read_text())
@@ -382,3 +406,23 @@ def test_a_large_study_has_a_page_of_five_megabytes_at_most(large):
     size = (large / "report" / "report.html").stat().st_size
     assert size <= 5_000_000
     assert page(large).results() == rows(large)
+
+
+@pytest.mark.slow
+def test_latex_compiles(evil, small):
+    compiler = shutil.which("pdflatex")
+    if compiler is None:
+        pytest.skip("there is no pdflatex on the PATH")
+    for folder in (evil, small):
+        done = subprocess.run(
+            [
+                compiler,
+                "-halt-on-error",
+                "-interaction=batchmode",
+                "report.tex",
+            ],
+            cwd=folder / "report",
+            capture_output=True,
+        )
+        log = (folder / "report" / "report.log").read_text(errors="replace")
+        assert done.returncode == 0, log[-2000:]

@@ -170,7 +170,8 @@ def _heads(table: Table) -> str:
 
 
 def _stacked(name: str) -> str:
-    lines = [escaped(word) for word in name.split()]
+    # Braces: a line that begins with [ would be an option of \\.
+    lines = [f"{{{escaped(word)}}}" for word in name.split()]
     if len(lines) < 2:
         return escaped(name)
     return r"\shortstack[r]{" + r"\\".join(lines) + "}"

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from xltransfer.report.boards import Board
 
+# Fewer points at full shade would paint what no one can tell from none.
+_LEAST = 1.0
 # What the mark of a delta says.
 STAR = "*: differs from no effect at 5 % after Holm's correction."
 
@@ -18,7 +20,7 @@ def scale(deltas: Iterable[float]) -> float:
     sizes = sorted(abs(one) for one in deltas)
     if not sizes:
         return 1.0
-    wanted = max(sizes[int(0.95 * (len(sizes) - 1))], 0.1)
+    wanted = max(sizes[int(0.95 * (len(sizes) - 1))], _LEAST)
     unit = 10.0 ** math.floor(math.log10(wanted))
     return next(
         unit * one for one in (1, 2, 3, 5, 8, 10) if unit * one >= wanted

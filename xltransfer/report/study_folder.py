@@ -65,6 +65,8 @@ class StudyFolder:
       phases: by name, in the order of the study's cells.
       gin: `config.gin`.
       flags: `flags.json`: what is out of the ordinary with phases and cells.
+      outdated: how many rows of `results.csv` were left out, since they are of
+        phases that the study does not have any more.
     """
 
     path: Path
@@ -73,6 +75,7 @@ class StudyFolder:
     phases: Mapping[str, PhaseRecord]
     gin: str
     flags: tuple[Mapping[str, Any], ...] = ()
+    outdated: int = 0
 
     @property
     def direct(self) -> str:
@@ -141,14 +144,18 @@ def read(path: Path) -> StudyFolder:
     names = dict.fromkeys(
         name for cell in description["cells"] for name in cell["phases"]
     )
+    identities = {name.rpartition("-")[2] for name in names}
+    rows = _results(path / "results.csv")
+    kept = tuple(row for row in rows if row["phase"] in identities)
     gin = path / "config.gin"
     return StudyFolder(
         path,
         description,
-        tuple(_results(path / "results.csv")),
+        kept,
         {name: _phase(path / "phases" / name) for name in names},
         gin.read_text(encoding="utf-8") if gin.exists() else "",
         tuple(_flags(path / "flags.json")),
+        len(rows) - len(kept),
     )
 
 

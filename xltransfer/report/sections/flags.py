@@ -32,6 +32,7 @@ def section(contents: Contents) -> Section:
 def flags(contents: Contents) -> Iterator[Flag]:
     """Yields everything out of the ordinary."""
     folder = contents.folder
+    yield from _outdated(folder)
     yield from _recorded(folder.flags)
     known = {one["kind"] for one in folder.flags}
     if not known & {"failed", "skipped", "missing"}:
@@ -50,6 +51,15 @@ def flags(contents: Contents) -> Iterator[Flag]:
     for where, fields in differences.unlike_rows(folder, flat):
         reason = f"its target phase differs from direct transfer's in {fields}"
         yield Flag("other training", where, reason)
+
+
+def _outdated(folder: StudyFolder) -> Iterator[Flag]:
+    if folder.outdated:
+        reason = (
+            f"{folder.outdated:,} numbers are of phases that the study has no "
+            "more, and left out: it was changed since; run it again"
+        )
+        yield Flag("outdated", "results.csv", reason)
 
 
 def _recorded(found: tuple[Mapping[str, Any], ...]) -> Iterator[Flag]:
