@@ -46,6 +46,19 @@ def fails(monkeypatch, capsys, tmp_path):
         ((TINY, "--data-dir", "nowhere"), "nowhere: there is no such folder"),
         ((TINY, "--out", TINY), "tiny.gin is not a folder"),
         ((TINY, "--cache-dir", TINY / "x"), "tiny.gin is not a folder"),
+        ((TINY, "--out", "gs://bucket/study"), "--out gs://bucket: a bucket"),
+        ((TINY, "--cache-dir", "gs://bucket"), "--cache-dir gs://bucket: a"),
+        ((TINY, "--data-dir", "gs://bucket/x"), "--data-dir gs://bucket: a"),
+        ((TINY, "--processes", 2), "need --coordinator"),
+        ((TINY, "--coordinator", "localhost"), "HOST:PORT, or auto"),
+        ((TINY, "--coordinator", "localhost:1"), "needs --processes"),
+        (
+            (
+                TINY,
+                *["--coordinator", "h:1", "--processes", "2", "--process", "2"],
+            ),
+            "from 0 to 1",
+        ),
         ((TINY, "--gin.STEPS='many'"), "Training.steps is 'many'"),
         (
             (TINY, "--gin.Target.train='miniature_nli.em'"),

@@ -15,6 +15,7 @@ from tasks.row import Dataset, Split
 from tasks.sources import Generated, JsonLines
 from tasks.vocabularies import SentencePieceFile
 from tasks.vocabulary_training import train
+from xltransfer import claims
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.errors import InputError
@@ -296,7 +297,10 @@ def test_nothing_is_left_when_the_source_fails_in_the_middle(nli, tmp_path):
     request = dataclasses.replace(nli, dataset=row)
     with pytest.raises(InputError, match=r"broken_pairs:1501.*perhaps"):
         caches.prepare(request, tmp_path)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    # Who tried to build it, and no longer does.
+    assert [path.parts[-3] for path in files] == [claims.NAME]
+    assert claims.holder(files[0].parent.parent) is None
     assert not caches.location(request, tmp_path, None).exists()
 
 

@@ -34,6 +34,11 @@ from xltransfer.workspace import Workspace
 _console = Console()
 
 
+def silence() -> None:
+    """Shows nothing from now on: another process does."""
+    _console.quiet = True
+
+
 def print_plan(
     planned: Study, workspace: Workspace, whole: bool = False
 ) -> None:
@@ -287,4 +292,4 @@ def _print(table: Table) -> None:
     table.title = None
     wide = Console(width=1000)
     width = max(_console.width, wide.measure(table).maximum)
-    Console(width=width, file=_console.file).print(table)
+    Console(width=width, file=_console.file, quiet=_console.quiet).print(table)
