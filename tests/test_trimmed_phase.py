@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import small_models
 from command import TINY
-from test_phase import assert_bitwise, ignore, numbers, saved, stop_at
+from killing import assert_bitwise, numbers, saved
+from test_phase import ignore, stop_at
 
 from xltransfer import configuration, phase, phase_folder, study, trimming
 from xltransfer.errors import InputError
