@@ -64,11 +64,8 @@ def dataset(name: str) -> Dataset:
 
     `name[:1000]` has 1,000 of its training examples (`sampled`).
     """
-    known = datasets()
     base, count = sampled.parted(name)
-    if base not in known:
-        raise InputError(f"No dataset {base!r}.{nearest(base, known)}")
-    row = known[base]
+    row = _CATALOGUE.dataset(base)
     return row if count is None else sampled.sampled(row, count)
 
 

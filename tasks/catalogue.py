@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from tasks.inventory import completed
 from tasks.mixing import Mixture, Recipe
 from tasks.row import Dataset
-from xltransfer.errors import InputError
+from xltransfer.errors import InputError, nearest
 
 GROUP = "xltransfer.datasets"
 DESCRIPTIONS = "tasks.yaml"
@@ -23,6 +24,20 @@ class Catalogue:
         self._plugged: dict[str, Dataset] | None = None
         self._described: dict[str, Dataset] = {}
         self._described_recipes: dict[str, Recipe] = {}
+        self._data_dir: Path | None = None
+        self._completed: dict[str, Dataset] = {}
+
+    def dataset(self, name: str) -> Dataset:
+        """Returns a row, with the labels that only its files know.
+
+        Raises InputError for an unknown name and for damaged files.
+        """
+        known = self.datasets
+        if name not in known:
+            raise InputError(f"No dataset {name!r}.{nearest(name, known)}")
+        if name not in self._completed:
+            self._completed[name] = completed(known[name], self._data_dir)
+        return self._completed[name]
 
     @property
     def datasets(self) -> dict[str, Dataset]:
@@ -42,6 +57,7 @@ class Catalogue:
         taken.
         """
         self._described, self._described_recipes = {}, {}
+        self._data_dir, self._completed = data_dir, {}
         path = data_dir and data_dir / DESCRIPTIONS
         if not path or not path.exists():
             return

@@ -5,6 +5,7 @@ examples, examples that training and evaluation share, characters that tell of
 a wrong encoding.
 """
 
+import contextlib
 import hashlib
 import json
 import unicodedata
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks import problems
+from tasks import inventory, problems
 from tasks.row import Dataset, Split
 from tasks.sources import damage
 from xltransfer.errors import InputError
@@ -44,10 +45,12 @@ class Report:
 def check(dataset: Dataset, data_dir: Path | None) -> Iterator[Report]:
     """Yields a report of each split whose files are there.
 
-    After damage it goes on where it can: in files of lines with the next line,
-    in others not. A split of which only some files are there is not read; the
+    After damage it goes on where it can: with the next line, sentence, element
+    of a list, paragraph or question. Where JSON or XML itself is broken, it
+    cannot. A split of which only some files are there is not read; the
     report names the first that is missing.
     """
+    dataset = _completed(dataset, data_dir)
     # Of each example, where it stands first.
     seen: dict[int, tuple[str, str]] = {}
     for split in dataset.splits:
@@ -60,6 +63,13 @@ def check(dataset: Dataset, data_dir: Path | None) -> Iterator[Report]:
             yield Report(dataset.name, split.name, 0, (note,))
             continue
         yield _checked(dataset, split, data_dir, seen)
+
+
+def _completed(dataset: Dataset, data_dir: Path | None) -> Dataset:
+    """Damage is reported split by split; here it is passed over."""
+    with damage.collected(), contextlib.suppress(InputError):
+        return inventory.completed(dataset, data_dir)
+    return dataset
 
 
 def _checked(

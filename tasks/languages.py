@@ -91,9 +91,11 @@ _OTHERS = (
     Language("mk", "mkd", "Macedonian", _INDO_EUROPEAN, "Cyrl"),
     Language("nah", "nah", "Nahuatl", "Uto-Aztecan", "Latn", False, False),
     Language("oto", "oto", "Otomí", "Oto-Manguean", "Latn", False, False),
+    Language("ps", "pus", "Pashto", _INDO_EUROPEAN, "Arab"),
     Language("shp", "shp", "Shipibo-Konibo", "Panoan", "Latn", False, False),
     Language("sq", "sqi", "Albanian", _INDO_EUROPEAN, "Latn"),
     Language("sr", "srp", "Serbian", _INDO_EUROPEAN, "Cyrl"),
+    Language("sv", "swe", "Swedish", _INDO_EUROPEAN, "Latn"),
     Language("tar", "tar", "Rarámuri", "Uto-Aztecan", "Latn", False, False),
 )
 OTHER_LANGUAGES: dict[str, Language] = {row.code: row for row in _OTHERS}

@@ -6,7 +6,7 @@ Written in the language itself, but for the translations of SQuAD at the end.
 from functools import partial
 
 from tasks.row import Dataset, Split
-from tasks.sources import QuestionLines, Source, SquadJson
+from tasks.sources import NestedLines, Placed, QuestionLines, Source, SquadJson
 
 _span = partial(Dataset, problem="span", metrics=("squad",))
 
@@ -258,8 +258,51 @@ SQUAD_PT = _translated(
     "MIT",
 )
 
+
+def _rucos_file(part: str) -> Placed:
+    queries = NestedLines(
+        f"russian_super_glue/RuCoS/{part}.jsonl",
+        (
+            ("id", "1.idx"),
+            ("question", "1.query"),
+            ("context", "0.passage.text"),
+            ("answers", "1.answers.*.text"),
+            ("starts", "1.answers.*.start"),
+        ),
+        inner=("qas",),
+        integers=("id", "starts"),
+    )
+    return Placed(queries)
+
+
+# Which name of the text does `@placeholder` stand for?
+RUCOS = _span(
+    name="rucos.ru",
+    language="ru",
+    splits=(
+        Split("train", _rucos_file("train"), 72193),
+        Split("dev", _rucos_file("val"), 7577),
+    ),
+    citation="Fenogenova et al. 2020, RuCoS",
+    url="https://russiansuperglue.com",
+    licence="MIT",
+)
+
+# Turns of dialogues, each asked here as if it stood alone.
+ELKARHIZKETAK = _row(
+    "elkarhizketak.eu",
+    {
+        part: (f"elkarhizketak/elkarhizketak-{part}-v1.0.json", None)
+        for part in ("train", "dev", "test")
+    },
+    "Otegi et al. 2020, ElkarHizketak",
+    "http://ixa.si.ehu.es/node/12934",
+    "CC BY-SA 4.0",
+)
+
 NATIVE = (
     *(ARCD, CMRC2018, DRCD, KORQUAD, KLUE_MRC, JSQUAD, SBERQUAD, FQUAD),
     *(PIAF, GERMANQUAD, THAIQA, IAPP_WIKI_QA, PARSINLU_READING),
+    *(ELKARHIZKETAK, RUCOS),
 )
 TRANSLATED = (SQUAD_ES, SQUAD2_ES, SQUAD_IT, SQUAD_PT)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from tasks import templates
 from tasks.benchmarks import (
     BUCC_LANGUAGES,
     LAREQA_LANGUAGES,
@@ -43,6 +44,7 @@ def _tatoeba(code: str, iso3: str) -> Dataset:
             ),
         ),
         metrics=("tatoeba",),
+        template=templates.PARALLEL,
         citation="Artetxe and Schwenk 2019, LASER; tatoeba.org",
         url="https://github.com/facebookresearch/LASER",
         licence="CC BY 2.0 FR",
@@ -63,6 +65,7 @@ def _bucc(code: str) -> Dataset:
         language=code,
         splits=tuple(splits),
         metrics=("bucc",),
+        template=templates.PARALLEL,
         citation="Zweigenbaum et al. 2018, BUCC",
         url="https://comparable.limsi.fr/bucc2018",
         licence="research only; see the page",

@@ -68,7 +68,8 @@ class Dataset:
 
     `labels` are in class order; `label_map` gives raw labels their canonical
     form; examples whose raw label is in `dropped_labels` are left out.
-    `template` and `text_labels` serve the text rendering of classification.
+    `template` and `text_labels` serve the text rendering: how an example is
+    written, and what a class is called.
     `overlap` names the evaluation sets that hold the same content: whoever
     trains on it has seen what is asked there, or its translation.
     `translation` tells who wrote the text in this language, `access` what

@@ -121,12 +121,20 @@ class MT5Vocabulary(seqio.SentencePieceVocabulary):
         super().__init__(str(model_file), extra_ids=0)
 
     @cached_property
+    def model(self) -> bytes:
+        """What the file held when it was first read.
+
+        SeqIO's own `sp_model` goes by the path alone, for all vocabularies.
+        """
+        return Path(self.sentencepiece_model_file).read_bytes()
+
+    @cached_property
     def pieces(self) -> MT5Pieces:
         return MT5Pieces(Path(self.sentencepiece_model_file))
 
     @property
     def tf_tokenizer(self) -> tensorflow_text.SentencepieceTokenizer:
-        return _tokenizer(self.sp_model)
+        return _tokenizer(self.model)
 
     def _encode_tf(self, s: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
         return _encoded(s, self.pieces)
@@ -136,17 +144,16 @@ class MT5Vocabulary(seqio.SentencePieceVocabulary):
         return _spanned(s, self.pieces)
 
     def __getstate__(self) -> dict:
-        """What equality goes by, too: not whether it was used already."""
+        """All but what it has read."""
         state = super().__getstate__()
-        return {name: state[name] for name in state if name != "pieces"}
+        read = ("model", "pieces")
+        return {name: state[name] for name in state if name not in read}
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, MT5Vocabulary) and self.sp_model == other.sp_model
-        )
+        return isinstance(other, MT5Vocabulary) and self.model == other.model
 
     def __hash__(self) -> int:
-        return hash(self.sp_model)
+        return hash(self.model)
 
 
 def _encoded(

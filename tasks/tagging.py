@@ -220,36 +220,24 @@ MASAKHANER = tuple(
 )
 
 
-def ccg(categories: tuple[str, ...] = ()) -> Dataset:
-    """Returns CCG supertagging in English, on files of one's own.
-
-    They are `ccg/train.tsv`, `ccg/dev.tsv` and `ccg/test.tsv`: a word, a tab
-    and its category a line, a blank line after each sentence. Phang et al.
-    (2020) take sections 02 to 21 (38,015 sentences) and a dev part of 5,484.
-
-    Args:
-      categories: all categories of these files, in the order of the classes.
-        None can be given here, they are part of the licensed corpus.
-    """
-    return Dataset(
-        name="ccg.en",
-        problem="tagging",
-        language="en",
-        splits=tuple(Split(part, Tagged(f"ccg/{part}.tsv")) for part in PARTS),
-        labels=categories,
-        template="ccg: {words}",
-        metrics=("udpos",),
-        citation="Hockenmaier and Steedman 2007, CCGbank",
-        url="https://catalog.ldc.upenn.edu/LDC2005T13",
-        licence="LDC2005T13, by agreement with the LDC",
-        access=(
-            "CCGbank (LDC2005T13) is licensed by the LDC and cannot be "
-            "fetched: write its words and categories there, see "
-            "tasks.tagging.ccg, and give that function the categories."
-        ),
-    )
-
-
-CCG = ccg()
+# CCG supertagging, on files of one's own. Phang et al. (2020) take sections 02
+# to 21 (38,015 sentences) and a dev part of 5,484. The categories are part of
+# the licensed corpus: they are read from the files (see `inventory`).
+CCG = Dataset(
+    name="ccg.en",
+    problem="tagging",
+    language="en",
+    splits=tuple(Split(part, Tagged(f"ccg/{part}.tsv")) for part in PARTS),
+    template="ccg: {words}",
+    metrics=("udpos",),
+    citation="Hockenmaier and Steedman 2007, CCGbank",
+    url="https://catalog.ldc.upenn.edu/LDC2005T13",
+    licence="LDC2005T13, by agreement with the LDC",
+    access=(
+        "CCGbank (LDC2005T13) is licensed by the LDC and cannot be fetched: "
+        "write it there, a word, a tab and its category a line, a blank line "
+        "after each sentence."
+    ),
+)
 
 DATASETS = (*UDPOS, *UD_PRESENT, *PANX, *MASAKHANER, CCG)

@@ -1,4 +1,4 @@
-"""How pairs of sentences are written for mT5, and what it is to answer.
+"""How texts are written for mT5, and what it is to answer.
 
 Two of the formats are mT5's own (google-research/multilingual-t5, `tasks.py`)
 and two T5's (Raffel et al. 2020, appendix D). The others are this project's,
@@ -33,6 +33,16 @@ T5_BOOLQ: dict[str, Any] = {
     "template": "boolq passage: {premise} question: {hypothesis}",
     "text_labels": ("False", "True"),
 }
+# This project's: is a question answered rightly?
+ANSWERED: dict[str, Any] = {
+    "template": "answer passage: {premise} question: {hypothesis}",
+    "text_labels": ("False", "True"),
+}
+# This project's, for retrieval: `query: Q` and `candidate: C`. A candidate's
+# context follows as ` context: X`.
+RETRIEVAL = "{side}: {text}"
+# Parallel sentences are embedded as they stand, as XTREME embeds them.
+PARALLEL = "{text}"
 # This project's, for inference with other classes than XNLI's.
 ENTAILMENT: dict[str, Any] = {
     "template": entailment("entailment"),

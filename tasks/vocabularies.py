@@ -7,7 +7,6 @@ The ids of a model's family: XLM-R's are fairseq's (`<s>` 0, `<pad>` 1, `</s>`
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -111,7 +110,12 @@ class TrainedVocabulary:
     lines: int = 0
 
     def digest(self, data_dir: Path | None = None) -> str:
-        return _trained_digest(self, data_dir)
+        from tasks.row import digest
+
+        whole = hashlib.sha256(repr(self).encode())
+        for row in _text_datasets(self.text):
+            whole.update(digest(row, "train", data_dir).encode())
+        return whole.hexdigest()
 
     def model_file(self, cache_dir: Path, data_dir: Path | None = None) -> Path:
         path = (
@@ -167,19 +171,6 @@ def load(
     """Returns a vocabulary's pieces, training or fetching what is not there."""
     path = vocabulary.model_file(cache_dir, data_dir)
     return PIECES[vocabulary.family](path)
-
-
-@functools.cache
-def _trained_digest(
-    vocabulary: TrainedVocabulary, data_dir: Path | None
-) -> str:
-    """Its texts are read once a process."""
-    from tasks.row import digest
-
-    whole = hashlib.sha256(repr(vocabulary).encode())
-    for row in _text_datasets(vocabulary.text):
-        whole.update(digest(row, "train", data_dir).encode())
-    return whole.hexdigest()
 
 
 def _text_datasets(names: Sequence[str]) -> list:

@@ -19,7 +19,11 @@ def load() -> study.Study:
         pretrain=None,
         intermediates={"none": None, **after},
         targets={
-            one: dataclasses.replace(target, train=f"miniature_nli.{one}")
+            one: dataclasses.replace(
+                target,
+                train=f"miniature_nli.{one}",
+                evaluation="miniature_nli.sw",
+            )
             for one in LANGUAGES
         },
         seeds=(1, 2, 3),

@@ -69,14 +69,15 @@ SHARDINGS = Path(__file__).parents[1] / "gin" / "sharding"
 
 
 @functools.cache
-def partitioning(name: str) -> Partitioning:
-    """Returns the mesh and rules that a file of `gin/sharding` binds."""
-    text = (SHARDINGS / f"{name}.gin").read_text()
-    block = re.search(r"Partitioning:\n((?: .*\n)+)", text)[1]
-    bound = ast.parse(textwrap.dedent(block)).body
-    return Partitioning(
-        **{one.targets[0].id: ast.literal_eval(one.value) for one in bound}
-    )
+def partitioning(*names: str) -> Partitioning:
+    """Returns what files of `gin/sharding` bind; the last one decides."""
+    bound = {}
+    for name in names:
+        text = (SHARDINGS / f"{name}.gin").read_text()
+        block = re.search(r"Partitioning:\n((?: .*\n)+)", text)[1]
+        for one in ast.parse(textwrap.dedent(block)).body:
+            bound[one.targets[0].id] = ast.literal_eval(one.value)
+    return Partitioning(**bound)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,8 @@ def test_versions_devices_and_mesh_are_recorded_as_json():
     # The tests run on 8 virtual devices of one process.
     assert (found["devices"], found["hosts"]) == (8, 1)
     assert found["platform"] == "cpu"
-    assert found["mesh"] == {"data": 4, "fsdp": 2, "tensor": 1}
+    assert found["mesh"] == {"slice": 1, "data": 4, "fsdp": 2, "tensor": 1}
+    assert (found["scan"], found["remat"]) == (False, "none")
     assert found["rules"] == [["embed", "fsdp"]]
     assert json.loads(json.dumps(found)) == found
 

@@ -18,9 +18,9 @@ FSDP_TENSOR = small_models.partitioning("fsdp_tensor")
 @pytest.mark.parametrize(
     ("name", "shape"),
     [
-        ("data", {"data": 8, "fsdp": 1, "tensor": 1}),
-        ("fsdp", {"data": 1, "fsdp": 8, "tensor": 1}),
-        ("fsdp_tensor", {"data": 1, "fsdp": 4, "tensor": 2}),
+        ("data", {"slice": 1, "data": 8, "fsdp": 1, "tensor": 1}),
+        ("fsdp", {"slice": 1, "data": 1, "fsdp": 8, "tensor": 1}),
+        ("fsdp_tensor", {"slice": 1, "data": 1, "fsdp": 4, "tensor": 2}),
     ],
 )
 def test_shipped_meshes_take_all_devices(name, shape):
@@ -103,5 +103,5 @@ def test_activations_are_constrained_inside_a_scope_only():
         traced = str(jax.make_jaxpr(constrained)(x))
         assert "sharding_constraint" in traced
         y = jax.jit(constrained)(x)
-    assert "('data', 'fsdp'), None, 'tensor'" in traced
+    assert "('slice', 'data', 'fsdp'), None, 'tensor'" in traced
     np.testing.assert_array_equal(y, x)

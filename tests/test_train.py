@@ -34,7 +34,7 @@ from xltransfer.data import features
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.models.xlmr import XLMRClassifier
 from xltransfer.objectives.classification import Classification
-from xltransfer.optimizer import AdamW
+from xltransfer.optimizer import Adafactor, AdamW
 from xltransfer.train import Program
 
 MESHES = ("data", "fsdp", "fsdp_tensor")
@@ -126,6 +126,20 @@ def test_eight_devices_on_any_mesh_compute_what_one_does(name, mesh, streams):
         lambda p, g: p - 0.05 * g, small_models.params(objective), gradient
     )
     check_close(state.params, moved)
+
+
+def test_a_scan_on_eight_devices_computes_what_one_does(streams):
+    packed = batch(streams["text"])
+    mesh = dataclasses.replace(
+        partitioning("fsdp_tensor"), scan=True, remat="full"
+    )
+    scanned = dataclasses.replace(
+        program(TEXT_TO_TEXT, "fsdp_tensor"), partitioning=mesh
+    )
+    state, (metrics,) = train(scanned, [packed])
+    loss, gradient = loss_and_gradient(TEXT_TO_TEXT, packed.arrays)
+    assert abs(metrics["loss"] - loss) <= 1e-5 * loss
+    check_close(gradients(state), gradient)
 
 
 def test_parts_of_a_batch_add_up_to_the_whole(streams):
@@ -245,6 +259,31 @@ def test_moments_are_split_as_their_parameters(adam_run):
     # [16, 16] over four devices along `embed`, two along `mlp`: the parameter
     # and its two moments.
     assert parts == [(4, 8)] * 3
+
+
+def test_factored_moments_are_split_along_the_axis_that_they_keep():
+    # Of a kernel [16, 32]: `v_row` [16] over the four devices of `embed`,
+    # `v_col` [32] over the two of `mlp`; a square one too.
+    factored = dataclasses.replace(
+        program(CLASSIFIER, "fsdp_tensor"),
+        optimizer=Adafactor(factored_size=16),
+    )
+    parts = {
+        jax.tree_util.keystr(path): leaf.sharding.shard_shape(leaf.shape)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(
+            factored.abstract.opt_state
+        )
+    }
+    found = {
+        name: next(shape for path, shape in parts.items() if name in path)
+        for name in (
+            ".v_row['encoder']['layers_0']['mlp']['wi']['kernel']",
+            ".v_col['encoder']['layers_0']['mlp']['wi']['kernel']",
+            ".v_row['head']['dense']['kernel']",
+            ".v_col['head']['dense']['kernel']",
+        )
+    }
+    assert [*found.values()] == [(4,), (16,), (4,), (8,)]
 
 
 def test_frozen_parts_have_no_moments():

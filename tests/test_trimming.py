@@ -73,9 +73,9 @@ class OneDevice(Partitioning):
 
     @functools.cached_property
     def mesh(self):
-        kinds = (jax.sharding.AxisType.Auto,) * 3
+        kinds = (jax.sharding.AxisType.Auto,) * len(AXES)
         return jax.make_mesh(
-            (1, 1, 1), AXES, devices=jax.devices()[:1], axis_types=kinds
+            (1,) * len(AXES), AXES, devices=jax.devices()[:1], axis_types=kinds
         )
 
 

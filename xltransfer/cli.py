@@ -3,7 +3,7 @@
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,6 +37,8 @@ OPTIONS = (
     "--out",
     "--data-dir",
     "--cache-dir",
+    "--topology",
+    "--price-per-chip-hour",
     "--retry-failed",
     "--graph",
     "--help",
@@ -102,6 +104,16 @@ def plan(
     out: Out = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
+    topology: Annotated[
+        str | None,
+        typer.Option(
+            help="Compile every shape of phase for this machine, which need "
+            "not be there: v5e:8x8, v4:2x2x4, v5e:16x16*2 (slices), local."
+        ),
+    ] = None,
+    price_per_chip_hour: Annotated[
+        float | None, typer.Option(help="With --topology: also the cost.")
+    ] = None,
     graph: Annotated[
         Path | None,
         typer.Option(help="Also draws the phases into a .svg or .dot file."),
@@ -112,10 +124,12 @@ def plan(
     from xltransfer.report import console
     from xltransfer.report import graph as drawing
 
-    opened = _open(context, study, out, data_dir, cache_dir, complete=False)
+    opened = _open(context, study, out, data_dir, cache_dir, False, topology)
     if graph is not None:
         drawing.write(graph, opened[0], studies.states(*opened))
     console.print_plan(*opened, whole=True)
+    if topology is not None:
+        _print_budget(*opened, topology, price_per_chip_hour)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -190,6 +204,25 @@ def train_vocabulary(
     print(out)
 
 
+def _print_budget(
+    study: Any, workspace: Any, topology: str, price: float | None
+) -> None:
+    from xltransfer.budget import budget
+    from xltransfer.report.budget import print_budget
+    from xltransfer.topology import machine
+
+    there = machine.find(topology)
+    print_budget(budget(study, workspace, there.chip), there, price)
+
+
+def _placed(partitioning: Any, topology: str | None) -> Any:
+    if topology is None:
+        return partitioning
+    from xltransfer.topology import machine
+
+    return machine.find(topology).place(partitioning)
+
+
 def _open(
     context: typer.Context,
     path: Path,
@@ -197,8 +230,12 @@ def _open(
     data_dir: Path | None,
     cache_dir: Path | None,
     complete: bool = True,
+    topology: str | None = None,
 ) -> tuple:
-    """Returns the study and its workspace, and writes `config.gin`."""
+    """Returns the study and its workspace, and writes `config.gin`.
+
+    With a topology, its mesh is made of that machine's chips.
+    """
     quieten()
     from xltransfer import configuration
     from xltransfer import study as studies
@@ -215,7 +252,7 @@ def _open(
         out=out,
         cache_dir=folder("--cache-dir", cache_dir or out / "cache"),
         data_dir=data_dir and data_dir.absolute(),
-        partitioning=study.partitioning,
+        partitioning=_placed(study.partitioning, topology),
         execution=study.execution,
     )
     studies.check(study, workspace, complete)

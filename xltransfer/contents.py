@@ -1,7 +1,7 @@
 """What a checkpoint of any layout holds, its parameters apart."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from xltransfer.pretrained.weight_files import read_json
 CONFIGS = {one.__name__: one for one in (XLMRConfig, MT5Config)}
 # The SentencePiece model beside the checkpoints of a phase.
 VOCABULARY = "vocabulary.model"
+RETRIEVAL = "retrieval"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,9 +173,10 @@ def _from_hf(place: str) -> Contents:
     found = architectures.of_class(
         path, config, (fields.get("architectures") or [None])[0]
     )
+    dual = architectures.of_problem(path, config, RETRIEVAL)
     scale = directory / names.SCALE_FILE
-    if found.suffix == architectures.BARE and scale.is_file():
-        found = architectures.of_problem(path, config, "retrieval")
+    if found.suffix == dual.suffix and scale.is_file():
+        found = dual
     labels = _labels(path, fields) if found.labelled else ()
     file = directory / tokenizer_files.MODEL_FILE[family(config)]
     return Contents(
@@ -216,9 +218,10 @@ def _from_xl(place: str) -> Contents:
     config = _config(path, fields.get("model"))
     labels = tuple(fields.get("labels") or ())
     heads = {None: Head(fields.get("problem"), labels)}
-    if isinstance(config, XLMRConfig):
-        several = _heads(path, fields)
-        heads = several if len(several) > 1 else heads
+    several = _heads(path, fields)
+    if isinstance(config, MT5Config):
+        several = _text_heads(several.values())
+    heads = several if len(several) > 1 else heads
     file = folder / VOCABULARY
     return Contents(
         path, config, heads, file if file.is_file() else None, fields
@@ -236,6 +239,17 @@ def _heads(path: Path, fields: Mapping[str, Any]) -> dict[str, Head]:
         raise InputError(f"{path}: damaged components ({error})") from None
     named = group_names(head.problem for head in kinds)
     return dict(zip(named, kinds, strict=True))
+
+
+def _text_heads(heads: Iterable[Head]) -> dict[str | None, Head]:
+    """Returns those of mT5: one for text, and that of a dual encoder."""
+    problems = {one.problem for one in heads}
+    found: dict[str | None, Head] = {}
+    if problems - {RETRIEVAL}:
+        found["text"] = Head("multitask")
+    if RETRIEVAL in problems:
+        found[RETRIEVAL] = Head(RETRIEVAL)
+    return found
 
 
 def _config(path: Path, fields: Any) -> Config:

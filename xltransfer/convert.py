@@ -99,7 +99,7 @@ def _write_tokenizer(folder: Path, source: Source) -> str:
 
 
 def _check_t5x(model: Model) -> None:
-    if not isinstance(model, MT5) or model.config.relpos_per_layer:
+    if type(model) is not MT5 or model.config.relpos_per_layer:
         raise InputError(
             "T5X's layout is written for whole mT5 models only, not for "
             f"{architectures.class_name(model)}."

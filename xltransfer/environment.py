@@ -28,6 +28,8 @@ def describe(partitioning: Partitioning) -> dict[str, Any]:
         "hosts": jax.process_count(),
         "mesh": dict(partitioning.mesh.shape),
         "rules": [list(rule) for rule in partitioning.rules],
+        "scan": partitioning.scan,
+        "remat": partitioning.remat,
     }
 
 

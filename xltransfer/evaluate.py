@@ -63,8 +63,7 @@ class Evaluation:
         empty rows, which predict nothing.
         """
         partitioning = self.program.partitioning
-        rows = round_up(self.rows, partitioning.batch_multiple)
-        batches = EvaluationBatches(cache, self.features, self.columns, rows)
+        batches = self.batches(cache)
         found: list[Any] = [None] * cache.size
         for packed, layout, examples in batches.iterate(partitioning.host_rows):
             arrays = partitioning.put(packed.arrays, packed.rows)
@@ -75,6 +74,12 @@ class Evaluation:
             for example, value in zip(examples, values, strict=True):
                 found[example] = value
         return found
+
+    def batches(self, cache: Cache) -> EvaluationBatches:
+        """Returns the batches in which a cache is predicted."""
+        multiple = self.program.partitioning.batch_multiple
+        rows = round_up(self.rows, multiple)
+        return EvaluationBatches(cache, self.features, self.columns, rows)
 
     def score(self, cache: Cache) -> float:
         """Returns what a checkpoint is chosen by: of the first metric."""

@@ -94,10 +94,8 @@ def _head_for(model: Trained, part: Component) -> tuple[str, str | None]:
     first = next(iter(heads))
     if not row.metrics:
         return "as it has no metric", None
-    if renderings.name(model.reading.model) == "text":
-        is_text = row.problem != "retrieval"
-        return "" if is_text else "as mT5 has no vectors here", first
-    if is_embedded(part):
+    is_text = renderings.name(model.reading.model) == "text"
+    if is_embedded(part) or (is_text and row.problem != "retrieval"):
         return "", first
     own = {n: head for n, head in heads.items() if head.problem == row.problem}
     if not own:

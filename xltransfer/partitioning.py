@@ -15,39 +15,56 @@ import flax.linen as nn
 import jax
 import numpy as np
 from flax.core import meta
+from jax.experimental import mesh_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from xltransfer import fields
 from xltransfer.errors import InputError
+from xltransfer.models.stack import Layering, Remat, layering
 
-AXES = ("data", "fsdp", "tensor")
-BATCH_AXES = ("data", "fsdp")
+AXES = ("slice", "data", "fsdp", "tensor")
+BATCH_AXES = ("slice", "data", "fsdp")
 Rules = tuple[tuple[str, str | tuple[str, ...] | None], ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class Partitioning:
-    """A mesh shape and the rules that place logical axes on it.
+    """A mesh shape, the rules that place logical axes on it, and how layers run.
 
     Attributes:
+      rules: pairs of logical axis and mesh axis (or axes, or None).
       data: devices along which only the batch is split; -1 takes what is left.
       fsdp: devices along which the batch and the parameters are split.
       tensor: devices along which heads, hidden units and vocabulary are split.
-      rules: pairs of logical axis and mesh axis (or axes, or None).
+      slices: parts of a machine that a slower network joins; only the batch is
+        split over them.
+      scan: compiles one layer of a stack and runs it over all.
+      remat: what a layer keeps for its gradient: all (`none`), its products
+        with parameters (`dots`), or its input alone (`full`).
+      devices: what the mesh is made of; by default all devices of all hosts.
     """
 
     rules: Rules
     data: int = -1
     fsdp: int = 1
     tensor: int = 1
+    slices: int = 1
+    scan: bool = False
+    remat: Remat = "none"
+    devices: tuple[jax.Device, ...] | None = None
+
+    def __post_init__(self) -> None:
+        fields.check(self)
 
     @functools.cached_property
     def mesh(self) -> Mesh:
-        """The mesh over all devices of all hosts.
+        """The mesh over all of the devices.
 
         Raises:
           InputError: if the shape does not divide the devices.
         """
-        return _mesh((self.data, self.fsdp, self.tensor))
+        shape = self.slices, self.data, self.fsdp, self.tensor
+        return _mesh(shape, self.devices or tuple(jax.devices()))
 
     @property
     def batch_multiple(self) -> int:
@@ -56,8 +73,12 @@ class Partitioning:
 
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:
-        """Makes mesh and rules known to the models' logical constraints."""
-        with jax.set_mesh(self.mesh), nn.logical_axis_rules(self.rules):
+        """Makes mesh, rules and layering known to the models traced inside."""
+        with (
+            jax.set_mesh(self.mesh),
+            nn.logical_axis_rules(self.rules),
+            layering(Layering(self.scan, self.remat)),
+        ):
             yield
 
     def shardings(self, abstract: Any) -> Any:
@@ -125,14 +146,46 @@ def _evenly(
 
 
 @functools.lru_cache
-def _mesh(shape: tuple[int, int, int]) -> Mesh:
-    devices = jax.device_count()
+def _mesh(
+    shape: tuple[int, int, int, int], devices: tuple[jax.Device, ...]
+) -> Mesh:
     known = math.prod(size for size in shape if size > 0)
-    sizes = tuple(devices // known if size < 0 else size for size in shape)
-    if sum(size < 0 for size in shape) > 1 or math.prod(sizes) != devices:
+    sizes = tuple(len(devices) // known if size < 0 else size for size in shape)
+    if sum(size < 0 for size in shape) > 1 or math.prod(sizes) != len(devices):
         raise InputError(
-            f"Partitioning: data {shape[0]} x fsdp {shape[1]} x tensor "
-            f"{shape[2]} does not make {devices} devices; at most one may "
-            "be -1 (what is left)."
+            f"Partitioning: slices {shape[0]} x data {shape[1]} x fsdp "
+            f"{shape[2]} x tensor {shape[3]} does not make {len(devices)} "
+            "devices; at most one may be -1 (what is left)."
         )
-    return jax.make_mesh(sizes, AXES, axis_types=(AxisType.Auto,) * len(AXES))
+    return Mesh(
+        _arranged(sizes, devices),
+        AXES,
+        axis_types=(AxisType.Auto,) * len(AXES),
+    )
+
+
+def _arranged(
+    sizes: tuple[int, int, int, int], devices: tuple[jax.Device, ...]
+) -> np.ndarray:
+    """Orders devices so that those near in the mesh are near in the machine.
+
+    Raises:
+      InputError: if the devices do not lie in as many slices.
+    """
+    found = len({getattr(one, "slice_index", None) for one in devices})
+    if found == 1:
+        # 16 devices along an axis are two rows of an 8 x 8 machine.
+        return mesh_utils.create_device_mesh(
+            sizes, devices, allow_split_physical_axes=True
+        )
+    if found != sizes[0]:
+        raise InputError(
+            f"Partitioning.slices is {sizes[0]}, but the devices lie in "
+            f"{found} slices."
+        )
+    return mesh_utils.create_hybrid_device_mesh(
+        (1, *sizes[1:]),
+        (found, 1, 1, 1),
+        devices,
+        allow_split_physical_axes=True,
+    )

@@ -156,6 +156,11 @@ def evaluations(
     return functools.partial(made.evaluation, params, prediction=prediction)
 
 
+def opened(phase: Phase, workspace: Workspace) -> "_Run":
+    """Returns a phase's programs and batches; nothing is trained."""
+    return _Run(phase, workspace)
+
+
 class _Run:
     """What a phase needs while it runs, and where it has got to."""
 
@@ -255,19 +260,20 @@ class _Run:
     def _batches(self) -> Batches:
         seed = self.phase.seed
         if len(self.phase.groups) == 1:
-            return self._group_batches(self.phase.groups[0], seed)
+            return self.group_batches(self.phase.groups[0], seed)
         return MixedBatches(
             tuple(
                 (
                     group.name,
-                    self._group_batches(group, group_seed(seed, number)),
+                    self.group_batches(group, group_seed(seed, number)),
                     group.rate,
                 )
                 for number, group in enumerate(self.phase.groups)
             )
         )
 
-    def _group_batches(self, group: Group, seed: int) -> TrainingBatches:
+    def group_batches(self, group: Group, seed: int) -> TrainingBatches:
+        """Returns the batches of tasks that are packed together."""
         phase, execution = self.phase, self.workspace.execution
         return TrainingBatches(
             components=tuple(

@@ -26,7 +26,7 @@ class Predictor:
     def predict(self, params: Params, batch: Batch) -> Any:
         """Returns the objective's outputs, a whole copy on every device."""
         with self.partitioning.scope():
-            return _predict(self)(params, batch)
+            return compiled_prediction(self)(params, batch)
 
     @property
     def abstract(self) -> Params:
@@ -35,7 +35,8 @@ class Predictor:
 
 
 @functools.lru_cache
-def _predict(predictor: Predictor) -> Callable[[Params, Batch], Any]:
+def compiled_prediction(predictor: Predictor) -> Callable[[Params, Batch], Any]:
+    """Returns the jitted function of `Predictor.predict`, for its scope."""
     return jax.jit(
         predictor.objective.predict,
         out_shardings=predictor.partitioning.replicated,
@@ -44,7 +45,9 @@ def _predict(predictor: Predictor) -> Callable[[Params, Batch], Any]:
 
 @functools.lru_cache
 def _abstract(predictor: Predictor) -> Params:
-    boxed = jax.eval_shape(predictor.objective.new_params, jax.random.key(0))
+    # Of a key's shape: an absent machine cannot compute one.
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    boxed = jax.eval_shape(predictor.objective.new_params, key)
     return jax.tree.map(
         lambda leaf, sharding: jax.ShapeDtypeStruct(
             leaf.shape, leaf.dtype, sharding=sharding

@@ -11,9 +11,9 @@ from tasks.pieces import Pieces
 from xltransfer.data import features
 from xltransfer.data.features import Features
 from xltransfer.errors import InputError
-from xltransfer.models.embedders import XLMREmbedder
+from xltransfer.models.embedders import MT5Embedder, XLMREmbedder
 from xltransfer.models.mt5 import MT5, MT5Config
-from xltransfer.models.retriever import XLMRRetriever
+from xltransfer.models.retriever import MT5Retriever, XLMRRetriever
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
 from xltransfer.models.xlmr_tasks import (
     XLMRMultipleChoice,
@@ -29,6 +29,8 @@ from xltransfer.objectives.objective import Objective
 from xltransfer.objectives.retrieval import (
     Embedding,
     InBatchRetrieval,
+    InBatchTextRetrieval,
+    TextEmbedding,
     xtreme_layer,
 )
 from xltransfer.objectives.span import SpanFinding
@@ -175,20 +177,19 @@ def _span(model: XLMRConfig, facts: Facts) -> Rendering:
 
 def _retrieval(model: XLMRConfig, facts: Facts) -> Rendering:
     arrays = features.EncoderRetrieval(model.pad_id)
-    outcomes = {"tatoeba": Nearest("positions"), "bucc": Mined()}
-    if facts.metric not in outcomes:
+    if facts.metric not in EMBEDDED:
         objective = InBatchRetrieval(XLMRRetriever(model))
         outcome = Nearest("rankings", "dual encoder: pooler")
         return Rendering(objective, arrays, arrays, outcome)
     layer = xtreme_layer(model.num_layers)
-    return Rendering(
-        Embedding(XLMREmbedder(model, layer, "mean", normalize=True)),
-        arrays,
-        arrays,
-        dataclasses.replace(
-            outcomes[facts.metric], preset=f"xtreme: layer {layer}, mean"
-        ),
-    )
+    embedder = XLMREmbedder(model, layer, "mean", normalize=True)
+    outcome = _embedded(facts.metric, layer)
+    return Rendering(Embedding(embedder), arrays, arrays, outcome)
+
+
+def _embedded(metric: str, layer: int) -> Outcome:
+    preset = f"xtreme: layer {layer}, mean"
+    return dataclasses.replace(EMBEDDED[metric], preset=preset)
 
 
 ENCODER: dict[str, Callable[[XLMRConfig, Facts], Rendering]] = {
@@ -198,6 +199,11 @@ ENCODER: dict[str, Callable[[XLMRConfig, Facts], Rendering]] = {
     "tagging": _tagging,
     "span": _span,
     "retrieval": _retrieval,
+}
+# First metric -> what is made of the vectors of any encoder.
+EMBEDDED: dict[str, Nearest | Mined] = {
+    "tatoeba": Nearest("positions"),
+    "bucc": Mined(),
 }
 # Those of an encoder know what is right, whatever the model.
 TARGETS: dict[str, Outcome] = {
@@ -216,7 +222,7 @@ def _text(model: MT5Config, facts: Facts) -> Rendering:
         )
         return Rendering(TextToText(MT5(model)), arrays, arrays)
     if facts.problem == "retrieval":
-        raise InputError("MT5Config has no objective for 'retrieval'.")
+        return _text_retrieval(model, facts)
     if facts.answers and not facts.generate:
         return _ranked(model, facts)
     return Rendering(
@@ -225,6 +231,19 @@ def _text(model: MT5Config, facts: Facts) -> Rendering:
         features.TextInputs(),
         Generated(facts.pieces, facts.problem, TARGETS[facts.problem]),
     )
+
+
+def _text_retrieval(model: MT5Config, facts: Facts) -> Rendering:
+    """The encoder alone makes vectors, of queries and of candidates."""
+    arrays = features.TextRetrieval()
+    if facts.metric not in EMBEDDED:
+        objective = InBatchTextRetrieval(MT5Retriever(model))
+        outcome = Nearest("rankings", "dual encoder: mean")
+        return Rendering(objective, arrays, arrays, outcome)
+    layer = xtreme_layer(model.num_encoder_layers)
+    embedder = MT5Embedder(model, layer, "mean", normalize=True)
+    outcome = _embedded(facts.metric, layer)
+    return Rendering(TextEmbedding(embedder), arrays, arrays, outcome)
 
 
 def _ranked(model: MT5Config, facts: Facts) -> Rendering:

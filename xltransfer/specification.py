@@ -233,7 +233,8 @@ class Phase:
         """The components by what they have in common.
 
         An encoder has a head for each problem and set of labels. Text to text
-        has no heads: only corrupted text comes in batches of its own.
+        has none: only corrupted text, and pairs to be embedded, come in
+        batches of their own.
         """
         found: dict[Any, list[Component]] = {}
         for part in self.components:
@@ -262,8 +263,8 @@ class Phase:
         row = part.dataset
         if renderings.name(self.model) == "encoder":
             return row.problem, row.labels
-        is_text = row.problem == "language_modeling"
-        return (row.problem if is_text else "text",)
+        has_own = row.problem in ("language_modeling", "retrieval")
+        return (row.problem if has_own else "text",)
 
     @property
     def masked_lm_head(self) -> tuple[str, ...] | None:
@@ -300,10 +301,9 @@ class Phase:
             (part.dataset.problem, part.dataset.labels)
             for part in self.components
         }
-        is_encoder = renderings.name(self.model) == "encoder"
         for part in parts:
             name, problem = part.dataset.name, part.dataset.problem
-            if is_encoder and is_embedded(part):
+            if is_embedded(part):
                 continue
             if problem not in [known for known, _ in trained]:
                 raise InputError(

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
 from xltransfer.errors import InputError
@@ -77,7 +78,7 @@ class Program:
     ) -> tuple[TrainState, dict[str, Array]]:
         """Returns the next state and the step's metrics; `state` is used up."""
         with self.partitioning.scope():
-            return _update(self)(state, batch, np.uint32(seed))
+            return compiled_update(self)(state, batch, np.uint32(seed))
 
     def predict(self, params: Params, batch: Batch) -> Any:
         """Returns the objective's outputs, a whole copy on every device."""
@@ -119,8 +120,8 @@ def _follow(
 ) -> Any:
     """Gives a moment its parameter's sharding; what has no twin, a copy each.
 
-    Moments lie under the same path as their parameter; Adafactor's factored
-    ones have another shape and are small.
+    Moments lie under the same path as their parameter. Adafactor's factored
+    ones lack one of its axes, and are split along the other ones.
     """
     known = {
         jax.tree_util.keystr(path): leaf
@@ -130,11 +131,35 @@ def _follow(
     def place(path: tuple, leaf: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
         for start in range(len(path)):
             twin = known.get(jax.tree_util.keystr(path[start:]))
-            if twin is not None and twin.shape == leaf.shape:
+            if twin is None:
+                continue
+            if twin.shape == leaf.shape:
                 return _with_sharding(leaf, twin.sharding)
+            moment = getattr(path[start - 1], "name", "")
+            sharding = _without_axis(moment, leaf, twin)
+            return _with_sharding(leaf, sharding or replicated)
         return _with_sharding(leaf, replicated)
 
     return jax.tree_util.tree_map_with_path(place, opt_state)
+
+
+def _without_axis(
+    moment: str, leaf: jax.ShapeDtypeStruct, twin: jax.ShapeDtypeStruct
+) -> NamedSharding | None:
+    """Returns a factored moment's sharding, if it is one.
+
+    `optax.scale_by_factored_rms`: `v_row` lacks the longest axis, `v_col` the
+    second longest; of equally long ones the last counts as longest.
+    """
+    if len(twin.shape) < 2 or moment not in ("v_row", "v_col"):
+        return None
+    axis = np.argsort(twin.shape)[-1 if moment == "v_row" else -2]
+    if leaf.shape != tuple(np.delete(twin.shape, axis)):
+        return None
+    spec = [*twin.sharding.spec] + [None] * len(twin.shape)
+    spec = spec[: len(twin.shape)]
+    del spec[axis]
+    return NamedSharding(twin.sharding.mesh, PartitionSpec(*spec))
 
 
 def _shardings(program: Program) -> TrainState:
@@ -176,7 +201,8 @@ def _start(program: Program) -> Callable[[Params], TrainState]:
 
 
 @functools.lru_cache
-def _update(program: Program) -> Callable[..., tuple[TrainState, dict]]:
+def compiled_update(program: Program) -> Callable[..., tuple[TrainState, dict]]:
+    """Returns the jitted function of `Program.update`, to call in its scope."""
     optimizer = program.optimizer.build(program.steps)
     schedule = program.optimizer.schedule(program.steps)
 

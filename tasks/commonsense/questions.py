@@ -1,5 +1,7 @@
 """Questions with choices of answers, about a text or the world."""
 
+from functools import partial
+
 from tasks import templates
 from tasks.commonsense.completion import XCSR_LANGUAGES, xcsr
 from tasks.commonsense.rows import (
@@ -16,6 +18,7 @@ from tasks.sources import (
     Delimited,
     JsonArray,
     JsonLines,
+    NestedLines,
     Parallel,
     Selected,
     Source,
@@ -219,19 +222,76 @@ def _boolq_file(part: str) -> Table:
 
 
 # Yes or no: a question about a text, as pairs.
-KOBEST_BOOLQ = Dataset(
-    name="kobest_boolq.ko",
+_boolq = partial(
+    Dataset,
     problem="classification",
+    labels=("False", "True"),
+    **templates.T5_BOOLQ,
+)
+
+KOBEST_BOOLQ = _boolq(
+    name="kobest_boolq.ko",
     language="ko",
     splits=tuple(
         Split(part, _boolq_file(part), size)
         for part, size in (("train", 3665), ("dev", 700), ("test", 1404))
     ),
-    labels=("False", "True"),
     citation="Kim et al. 2022, KoBEST",
     url="https://github.com/SKT-LSL/KoBEST_datarepo",
     licence="CC BY-SA 4.0",
-    **templates.T5_BOOLQ,
+)
+
+
+def _danetqa_file(part: str) -> JsonLines:
+    path = f"russian_super_glue/DaNetQA/{part}.jsonl"
+    keys = pairs("passage", "question", "label")
+    return JsonLines(path, keys, integers=("label",))
+
+
+DANETQA = _boolq(
+    name="danetqa.ru",
+    language="ru",
+    splits=(
+        Split("train", _danetqa_file("train"), 1749),
+        Split("dev", _danetqa_file("val"), 821),
+    ),
+    citation="Glushkova et al. 2020, DaNetQA",
+    url="https://russiansuperglue.com",
+    licence="MIT",
+)
+
+
+def _muserc_file(part: str) -> Composed:
+    answers = NestedLines(
+        f"russian_super_glue/MuSeRC/{part}.jsonl",
+        (
+            ("passage", "0.passage.text"),
+            ("question", "1.question"),
+            ("answer", "2.text"),
+            ("label", "2.label"),
+        ),
+        inner=("passage.questions", "answers"),
+        integers=("label",),
+    )
+    named = ("{passage}", "{question} {answer}", "{label}")
+    return Composed(answers, pairs(*named))
+
+
+# Is this answer to this question about a text right? Several may be.
+MUSERC = Dataset(
+    name="muserc.ru",
+    problem="classification",
+    language="ru",
+    splits=(
+        Split("train", _muserc_file("train"), 11950),
+        Split("dev", _muserc_file("val"), 2235),
+    ),
+    labels=("False", "True"),
+    label_map=(("0", "False"), ("1", "True")),
+    citation="Fenogenova et al. 2020, MuSeRC",
+    url="https://russiansuperglue.com",
+    licence="MIT",
+    **templates.ANSWERED,
 )
 
 # The languages of EXAMS with questions to train on, by their names in it.
@@ -300,5 +360,7 @@ QUESTIONS = (
     C3_DIALOGUES,
     JCOMMONSENSEQA,
     KOBEST_BOOLQ,
+    DANETQA,
+    MUSERC,
     *EXAMS,
 )

@@ -8,6 +8,7 @@ with Tatoeba. An encoder is evaluated as it is, so there is nothing to train on.
 from collections.abc import Iterator
 from typing import Any
 
+from tasks import templates
 from tasks.miniature import scenes
 from tasks.miniature.lexicon import LANGUAGES
 from tasks.miniature.rows import DEV, TEST, family
@@ -49,6 +50,7 @@ BITEXT = tuple(
         (("dev", DEV), ("test", TEST)),
         problem="retrieval",
         metrics=("tatoeba",),
+        template=templates.PARALLEL,
     )
     if row.language != "en"
 )

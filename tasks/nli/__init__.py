@@ -18,6 +18,7 @@ from tasks.nli.binary import BINARY
 from tasks.nli.english import CONJNLI, ENGLISH, SNLI
 from tasks.nli.europe import ASSIN, CDSC, NLI_TR, RCB
 from tasks.nli.rows import FIELDS, LABELS, three_way
+from tasks.nli.translated import NLI_26LANG
 from tasks.nli.xnli import (
     AMERICASNLI,
     ESXNLI,
@@ -50,6 +51,7 @@ DATASETS = (
     *NLI_TR,
     CDSC,
     RCB,
+    *NLI_26LANG,
     *BINARY,
 )
 

@@ -17,16 +17,18 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tasks import templates
 from tasks.problems import ragged
 from tasks.problems.classification import longest_first
 from tasks.problems.lengths import length_of
-from tasks.problems.rendering import Rendering
+from tasks.problems.rendering import Rendering, traced
 from xltransfer.errors import InputError
 
 if TYPE_CHECKING:
     import seqio
     import tensorflow as tf
 
+    from tasks.problems.rendering import Example
     from tasks.row import Dataset
 
 # `context` is the candidate's: the paragraph that a sentence stands in.
@@ -109,15 +111,24 @@ def encoder(dataset: Dataset, vocabulary: seqio.Vocabulary) -> Rendering:
 def text(dataset: Dataset, vocabulary: seqio.Vocabulary) -> Rendering:
     """Renders `inputs` = `query: Q` and `targets` = `candidate: C context: X`.
 
-    Both end in `</s>`, which truncation keeps. Trained as text to text, a model
-    writes the candidate; as an encoder of sentences it embeds either.
+    The row's template may say otherwise: `{side}` is the word in front, `{text}`
+    query or candidate. Both end in `</s>`, which truncation keeps. A side that
+    is not there is empty. Trained as text to text, by T5X say, a model writes
+    the candidate; as an encoder of sentences it embeds either.
     """
     import seqio
 
+    template = dataset.template or templates.RETRIEVAL
+    if template.count("{text}") != 1:
+        raise InputError(
+            f"{dataset.name}: the template {template!r} needs '{{text}}' once."
+        )
     feature = seqio.Feature(vocabulary, add_eos=True)
     return Rendering(
         features={"inputs": feature, "targets": feature},
-        preprocessors=(partial(_write, vocabulary=vocabulary),),
+        preprocessors=(
+            partial(_write, vocabulary=vocabulary, template=template),
+        ),
     )
 
 
@@ -178,17 +189,36 @@ def _write(
     sequence_length: Mapping[str, int] | None = None,
     *,
     vocabulary: seqio.Vocabulary,
+    template: str,
 ) -> tf.data.Dataset:
+    lengths = (
+        length_of(sequence_length, "inputs", 2),
+        length_of(sequence_length, "targets", 2),
+    )
+    return ds.map(traced(_written, vocabulary, template, *lengths))
+
+
+def _written(
+    vocabulary: seqio.Vocabulary,
+    template: str,
+    inputs_length: int | None,
+    targets_length: int | None,
+) -> Callable[[Example], Example]:
     import tensorflow as tf
 
-    def tokens(written: tf.Tensor, side: tf.Tensor, name: str) -> ragged.Tokens:
-        length = length_of(sequence_length, name, 2)
+    def side(name: str, text: tf.Tensor) -> tf.Tensor:
+        head, tail = template.replace("{side}", name).split("{text}")
+        return tf.strings.join([head, text, tail])
+
+    def tokens(
+        written: tf.Tensor, side: tf.Tensor, length: int | None
+    ) -> ragged.Tokens:
         pieces = vocabulary.encode_tf(written)
         if length is not None:
             pieces = ragged.first(pieces, length - 1)
         return _present(ragged.join([pieces, [vocabulary.eos_id]]), side)
 
-    def write(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def write(example: Example) -> Example:
         query, candidate = example["query"], example["candidate"]
         context = tf.where(
             example["context"] != "",
@@ -196,17 +226,15 @@ def _write(
             "",
         )
         return {
-            "inputs": tokens(
-                tf.strings.join(["query: ", query]), query, "inputs"
-            ),
+            "inputs": tokens(side("query", query), query, inputs_length),
             "targets": tokens(
-                tf.strings.join(["candidate: ", candidate, context]),
+                tf.strings.join([side("candidate", candidate), context]),
                 candidate,
-                "targets",
+                targets_length,
             ),
         }
 
-    return ds.map(write)
+    return write
 
 
 def _present(tokens: ragged.Tokens, side: tf.Tensor) -> ragged.Tokens:

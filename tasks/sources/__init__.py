@@ -9,13 +9,21 @@ from tasks.sources.generated import Generated
 from tasks.sources.json_array import JsonArray
 from tasks.sources.json_lines import JsonLines
 from tasks.sources.mentions import Entities, MentionPairs, Mentions
+from tasks.sources.nested_lines import NestedLines
 from tasks.sources.parallel import Concatenated, Parallel
 from tasks.sources.plain_text import PlainText
 from tasks.sources.prepared import Prepared
 from tasks.sources.qamr import Qamr
 from tasks.sources.question_lines import QuestionLines
 from tasks.sources.sentence_pairs import MinedPairs, SortedPairs
-from tasks.sources.shaped import Composed, Portion, Recoded, Selected, Without
+from tasks.sources.shaped import (
+    Composed,
+    Placed,
+    Portion,
+    Recoded,
+    Selected,
+    Without,
+)
 from tasks.sources.source import Source
 from tasks.sources.squad_json import SquadJson
 from tasks.sources.table import Table
@@ -36,7 +44,9 @@ __all__ = [
     "MentionPairs",
     "Mentions",
     "MinedPairs",
+    "NestedLines",
     "Parallel",
+    "Placed",
     "PlainText",
     "Portion",
     "Prepared",

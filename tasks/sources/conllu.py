@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.sources import damage
 from tasks.sources.lines import lines
 from tasks.sources.source import FileSource
 from tasks.sources.tagged import blocks
@@ -75,19 +76,25 @@ class Treebanks(FileSource):
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         precedence = PRECEDENCE.get(self.language, _DEFAULT).split()
-        for path in self.files(data_dir):
-            for number, block in blocks(lines(path)):
-                words, spans = _sentence(path, number, block)
-                surface = fuse(words, spans, precedence)
-                forms = tuple(form.strip() for form, _, _ in surface)
-                if not surface or is_hidden(forms):
-                    continue
-                fields = {
-                    "words": tuple(clean(form) for form in forms),
-                    "tags": tuple(tag for _, tag, _ in surface),
-                    "lines": tuple(line for _, _, line in surface),
-                }
-                yield f"{path}:{number}", fields
+        numbered = (
+            (f"{path}:{number}", (path, number, block))
+            for path in self.files(data_dir)
+            for number, block in blocks(lines(path))
+        )
+
+        def prepared(item: tuple, where: str) -> dict[str, Any] | None:
+            surface = fuse(*_sentence(*item), precedence)
+            forms = tuple(form.strip() for form, _, _ in surface)
+            if not surface or is_hidden(forms):
+                return None
+            return {
+                "words": tuple(clean(form) for form in forms),
+                "tags": tuple(tag for _, tag, _ in surface),
+                "lines": tuple(line for _, _, line in surface),
+            }
+
+        found = damage.examples(numbered, prepared)
+        yield from (one for one in found if one[1] is not None)
 
 
 def fuse(

@@ -24,7 +24,8 @@ def picked(
     Args:
       found: a decoded JSON value.
       keys: pairs of field and path.
-      integers: fields that may be whole numbers; they become their digits.
+      integers: fields that may be whole numbers, which become their digits, or
+        truth values, which become `True` and `False`.
       where: file and line, for messages.
 
     Raises:
@@ -76,10 +77,15 @@ def _value(
 
 
 def _text(found: Any, path: str, is_integer: bool, where: str) -> str:
-    if is_integer and type(found) is int:
+    if is_integer and isinstance(found, int):
         return str(found)
     if not isinstance(found, str):
-        raise InputError(f"{where}: {path!r} is {found!r:.80}, not a text.")
+        hint = ""
+        if isinstance(found, int):
+            hint = " Where numbers are meant, list the field in `integers`."
+        raise InputError(
+            f"{where}: {path!r} is {found!r:.80}, not a text.{hint}"
+        )
     if _HALF.search(found):
         raise InputError(f"{where}: {path!r} is no Unicode text: {found!r:.80}")
     return found

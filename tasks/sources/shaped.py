@@ -64,6 +64,20 @@ class Composed(Around):
 
 
 @dataclass(frozen=True)
+class Placed(Around):
+    """A source whose `answers` are texts, and `starts` where each begins."""
+
+    def read(
+        self, data_dir: Path | None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        for where, found in self._raw(data_dir):
+            starts = map(int, found["starts"])
+            pairs = zip(found["answers"], starts, strict=True)
+            rest = {k: v for k, v in found.items() if k != "starts"}
+            yield where, rest | {"answers": tuple(pairs)}
+
+
+@dataclass(frozen=True)
 class Recoded(Around):
     """A source of which one field's values are replaced by others."""
 

@@ -4,11 +4,12 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.sources import damage
 from tasks.sources.answers import (
     field,
     gold,
@@ -52,18 +53,23 @@ class SquadJson(FileSource):
         self, data_dir: Path | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         (path,) = self.files(data_dir)
+        found = (
+            one
+            for name, content in _unpacked(path)
+            for one in _questions(_parsed(name, content), name)
+            if one[1]["id"].startswith(self.id_prefix)
+        )
         seen: dict[str, str] = {}
-        for name, found in _unpacked(path):
-            for where, fields in _questions(_parsed(name, found), name):
-                key = fields["id"]
-                if not key.startswith(self.id_prefix):
-                    continue
-                if self.unique and key in seen:
-                    raise InputError(
-                        f"{where}: the same id as {seen[key]}. Ids must differ."
-                    )
-                seen[key] = where
-                yield where, fields
+
+        def unique(fields: dict[str, Any], where: str) -> dict[str, Any]:
+            before = seen.setdefault(fields["id"], where)
+            if self.unique and before is not where:
+                raise InputError(
+                    f"{where}: the same id as {before}. Ids must differ."
+                )
+            return fields
+
+        yield from damage.sound(damage.examples(found, unique))
 
 
 def _unpacked(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -102,41 +108,66 @@ def _parsed(name: str, found: bytes) -> Any:
 
 
 def _questions(found: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields place and fields of every question; goes on after a damaged part.
+
+    The parts are articles, paragraphs and questions, one in the other.
+    """
     if isinstance(found, dict):
         found = field(found, "data", name)
-    for number, article in enumerate(listed(found, "data", name), start=1):
-        where = f"{name}: article {number}"
-        # KorQuAD 2 has no paragraphs: its article is one.
-        is_paragraph = isinstance(article, dict) and "paragraphs" not in article
-        if is_paragraph and "qas" in article:
-            yield from _paragraph(article, where)
-            continue
-        paragraphs = listed(
-            field(article, "paragraphs", where), "paragraphs", where
-        )
-        for count, paragraph in enumerate(paragraphs, start=1):
-            yield from _paragraph(paragraph, f"{where}, paragraph {count}")
+    articles = _numbered(listed(found, "data", name), f"{name}: article")
+    paragraphs = _parts(articles, _paragraphs)
+    questions = _parts(paragraphs, _asked)
+    for _, (where, fields) in damage.sound(
+        damage.examples(questions, _question)
+    ):
+        yield where, fields
 
 
-def _paragraph(
-    paragraph: Any, where: str
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _numbered(found: list, what: str) -> list[tuple[str, Any]]:
+    return [
+        (f"{what} {number}", one) for number, one in enumerate(found, start=1)
+    ]
+
+
+def _parts(
+    wholes: Iterable[tuple[str, Any]],
+    taken_apart: Callable[[Any, str], list[tuple[str, Any]]],
+) -> Iterator[tuple[str, Any]]:
+    for _, parts in damage.sound(damage.examples(wholes, taken_apart)):
+        yield from parts
+
+
+def _paragraphs(article: Any, where: str) -> list[tuple[str, Any]]:
+    # KorQuAD 2 has no paragraphs: its article is one.
+    is_paragraph = isinstance(article, dict) and "paragraphs" not in article
+    if is_paragraph and "qas" in article:
+        return [(where, article)]
+    found = listed(field(article, "paragraphs", where), "paragraphs", where)
+    return _numbered(found, f"{where}, paragraph")
+
+
+def _asked(paragraph: Any, where: str) -> list[tuple[str, tuple[str, Any]]]:
     context = text(field(paragraph, "context", where), "context", where)
     questions = listed(field(paragraph, "qas", where), "qas", where)
-    for number, question in enumerate(questions, start=1):
-        key = identity(question, ("id", "guid"), f"{where}, question {number}")
-        here = f"{where}, question {shown(key)}"
-        yield (
-            here,
-            {
-                "id": key,
-                "question": text(
-                    field(question, "question", here), "question", here
-                ),
-                "context": context,
-                "answers": _answers(question, here),
-            },
-        )
+    return [
+        (here, (context, question))
+        for here, question in _numbered(questions, f"{where}, question")
+    ]
+
+
+def _question(asked: tuple[str, Any], where: str) -> tuple[str, dict[str, Any]]:
+    """Returns the place, by the question's id, and the fields."""
+    context, question = asked
+    key = identity(question, ("id", "guid"), where)
+    place, _, _ = where.rpartition(" ")
+    here = f"{place} {shown(key)}"
+    fields = {
+        "id": key,
+        "question": text(field(question, "question", here), "question", here),
+        "context": context,
+        "answers": _answers(question, here),
+    }
+    return here, fields
 
 
 def _answers(question: dict, where: str) -> tuple[tuple[str, int], ...]:

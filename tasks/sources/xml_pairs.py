@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
+from tasks.sources import damage
 from tasks.sources.json_fields import Keys
 from tasks.sources.lines import text
 from tasks.sources.source import FileSource
@@ -33,15 +34,20 @@ class XmlPairs(FileSource):
     ) -> Iterator[tuple[str, dict[str, str]]]:
         (path,) = self.places(data_dir)
         reading = _Reading(path, self.element)
-        for line, found in reading.examples(text(path)):
-            where = f"{path}:{line}"
-            for _, name in self.keys:
-                if name not in found:
-                    raise InputError(
-                        f"{where}: no {_described(name)} in this "
-                        f"{self.element!r}.{nearest(name, found)}"
-                    )
-            yield where, {field: found[name] for field, name in self.keys}
+        numbered = (
+            (f"{path}:{line}", found)
+            for line, found in reading.examples(text(path))
+        )
+        yield from damage.examples(numbered, self._picked)
+
+    def _picked(self, found: dict[str, str], where: str) -> dict[str, str]:
+        for _, name in self.keys:
+            if name not in found:
+                raise InputError(
+                    f"{where}: no {_described(name)} in this "
+                    f"{self.element!r}.{nearest(name, found)}"
+                )
+        return {field: found[name] for field, name in self.keys}
 
 
 class _Reading:
@@ -58,17 +64,21 @@ class _Reading:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
 
-    def examples(self, content: str) -> list[tuple[int, dict[str, str]]]:
-        """Returns line and contents of every element."""
+    def examples(self, content: str) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yields line and contents of every element, up to broken XML."""
+        failure = None
         try:
             # A text is given in UTF-8, whatever its declaration says.
             self._parser.Parse(content, True)
         except expat.ExpatError as error:
-            raise InputError(
+            failure = InputError(
                 f"{self._path}:{error.lineno}: no valid XML: "
                 f"{expat.ErrorString(error.code)}."
-            ) from error
-        return self._found
+            )
+        # The last one may not have been whole.
+        yield from self._found[: -1 if self._open else None]
+        if failure:
+            raise failure
 
     def _refuse(self, *declaration: object) -> None:
         raise InputError(

@@ -47,16 +47,16 @@ def test_each_model_and_method_has_a_table_with_a_baseline_of_its_own():
     }
 
 
-def test_a_table_says_what_there_are_several_of():
+def test_a_title_names_what_there_are_several_of():
     models = matrices(rows({("a", ""): (1, 2), ("b", ""): (1, 2)}), "none", ())
-    assert [one.rule for one in models] == ["a", "b"]
-    both = [one.rule for one in matrices(rows(SCORES), "none", ())]
+    assert [one.title for one in models] == ["a, nli", "b, nli"]
+    both = [one.title for one in matrices(rows(SCORES), "none", ())]
     assert both == [
-        f"{model}, {method}"
+        f"{model}, {method}, nli"
         for model, method in itertools.product(
             ("XLM-R", "mT5"), ("all", "frozen")
         )
     ]
     (alone,) = matrices(rows({("a", "b"): (1, 2)}), "none", ())
-    assert alone.rule == ""
+    assert alone.title == "nli"
     assert markdown(alone).startswith("| nli, accuracy |")

@@ -2,6 +2,7 @@ import math
 
 from xltransfer.report.matrix import markdown, matrices
 from xltransfer.statistics import Estimate
+from xltransfer.study import Flag, Label
 
 
 def rows(
@@ -182,11 +183,54 @@ def test_models_and_methods_have_matrices_of_their_own():
         ("base", "mixed"),
         ("large", "plain"),
     ]
-    assert [one.rule for one in found] == [
-        "base, plain",
-        "base, mixed",
-        "large, plain",
+    assert [one.title for one in found] == [
+        "base, plain, nli",
+        "base, mixed, nli",
+        "large, plain, nli",
     ]
     # None is averaged with another's.
     means = [one.rows[0].scores["sw"].mean for one in found]
     assert means == [0, 1, 2]
+
+
+def flag(kind: str, intermediate: str, seed: int) -> Flag:
+    cells = (Label(intermediate, "nli", seed),)
+    return Flag(f"target-{seed}", cells, kind, "so it is")
+
+
+def test_a_degenerate_run_is_in_the_mean_marked_and_told_apart():
+    flags = (flag("degenerate", "Hindi", 1),)
+    (found,) = matrices(rows(SCORES), "none", ("control",), flags)
+    (plain,) = matrices(rows(SCORES), "none", ("control",))
+    assert found.rows == plain.rows and found.flagged == {"Hindi"}
+    # Seed 2 alone: (74 + 52) / 2.
+    assert found.notes == (
+        "‡ Hindi, seed 1: degenerate, target-1: so it is",
+        "‡ Hindi without degenerate runs: zero-shot 63.0 over 1 seeds",
+    )
+    text = markdown(found)
+    assert "| Hindi ‡ |" in text and "| none |" in text
+    assert text.endswith("zero-shot 63.0 over 1 seeds\n")
+
+
+def test_a_row_whose_runs_are_all_degenerate_says_so():
+    flags = tuple(flag("degenerate", "Hindi", seed) for seed in (1, 2))
+    (found,) = matrices(rows(SCORES), "none", ("control",), flags)
+    assert found.notes[-1] == "‡ Hindi: all of its runs are degenerate"
+
+
+def test_a_row_that_lacks_a_failed_run_is_marked_and_has_no_delta():
+    scores = {**SCORES, "Hindi": {"en": [91], "de": [62], "sw": [44]}}
+    flags = (flag("failed", "Hindi", 2), flag("overlap", "none", 1))
+    (found,) = matrices(rows(scores), "none", ("control",), flags)
+    assert found.flagged == {"Hindi"}
+    assert found.rows[1].deltas == {}
+    assert found.notes == ("‡ Hindi, seed 2: failed, target-2: so it is",)
+
+
+def test_without_direct_transfer_there_are_scores_and_no_deltas():
+    scores = {name: SCORES[name] for name in ("Hindi", "control")}
+    flags = (flag("failed", "none", 1), flag("failed", "none", 2))
+    (found,) = matrices(rows(scores), "none", ("control",), flags)
+    assert [row.deltas for row in found.rows] == [{}, {}]
+    assert found.flagged == {"none"} and len(found.notes) == 2

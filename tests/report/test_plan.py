@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import jax
 import pytest
 import trivial
+from command import TINY, imported
 from trivial import Recorder
 
 from xltransfer import study
@@ -159,3 +160,16 @@ def test_a_picture_of_an_unknown_kind_is_refused(planned, tmp_path):
         graph.write(tmp_path / "a" / "plan.svg", planned[0], known)
     graph.write(tmp_path / "plan.dot", planned[0], known)
     assert [path.name for path in tmp_path.iterdir()] == ["plan.dot"]
+
+
+def test_a_plan_of_prepared_data_imports_no_tensorflow(
+    finished, command, tmp_path
+):
+    picture = tmp_path / "plan.svg"
+    printed, err = command.run(
+        "plan", TINY, "--out", finished[0], "--graph", picture
+    )
+    assert imported(err) & {"tensorflow", "seqio", "transformers"} == set()
+    assert "5 phases, 5 done; without sharing it would be 6" in printed
+    assert "time left for one worker: about 0 s\n" in printed
+    assert picture.read_text().startswith("<svg")

@@ -180,6 +180,36 @@ SAMPLES = {
         },
         (*PAIR, 1),
     ),
+    ("danetqa.ru", "train"): (
+        {
+            "russian_super_glue/DaNetQA/train.jsonl": json.dumps(
+                {"passage": "P", "question": "H", "label": True, "idx": 0}
+            )
+        },
+        (*PAIR, 1),
+    ),
+    ("muserc.ru", "train"): (
+        {
+            "russian_super_glue/MuSeRC/train.jsonl": json.dumps(
+                {
+                    "idx": 0,
+                    "passage": {
+                        "text": "P",
+                        "questions": [
+                            {
+                                "question": "Q?",
+                                "idx": 0,
+                                "answers": [
+                                    {"idx": 0, "text": "a", "label": 0}
+                                ],
+                            }
+                        ],
+                    },
+                }
+            )
+        },
+        ("P", "Q? a", 0),
+    ),
     ("siqa.en", "train"): (
         {
             "siqa/socialiqa-train-dev/train.jsonl": json.dumps(

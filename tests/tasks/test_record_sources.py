@@ -1,6 +1,7 @@
 """Tables, JSON lists, XML pairs, archives, and what is made of their fields."""
 
 import gzip
+import json
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tasks.sources import (
     Generated,
     JsonArray,
     JsonLines,
+    NestedLines,
+    Placed,
     PlainText,
     Portion,
     Recoded,
@@ -121,9 +124,41 @@ def test_a_json_path_that_leads_nowhere_is_refused(tmp_path, path, message):
 def test_numbers_are_texts_only_where_the_row_says_so(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"n": 1}\n')
     refused(JsonLines("a.jsonl", (("n", "n"),)), tmp_path, "'n' is 1, not")
-    (tmp_path / "a.jsonl").write_text('{"n": true}\n')
     source = JsonLines("a.jsonl", (("n", "n"),), integers=("n",))
-    refused(source, tmp_path, "'n' is True, not")
+    (tmp_path / "a.jsonl").write_text('{"n": 1}\n{"n": true}\n')
+    found = [fields["n"] for _, fields in source.read(tmp_path)]
+    assert found == ["1", "True"]
+    (tmp_path / "a.jsonl").write_text('{"n": 1.0}\n')
+    refused(source, tmp_path, "'n' is 1.0, not")
+
+
+def test_examples_lie_in_lists_within_lists_of_a_line(tmp_path):
+    line = {
+        "text": "The red house",
+        "asked": [
+            {"id": 7, "answers": [{"text": "red", "start": 4}]},
+            {"id": 8, "answers": [{"text": "The red", "start": 0}]},
+        ],
+    }
+    (tmp_path / "a.jsonl").write_text(json.dumps(line) + "\n")
+    source = NestedLines(
+        "a.jsonl",
+        (
+            ("context", "0.text"),
+            ("id", "1.id"),
+            ("answers", "1.answers.*.text"),
+            ("starts", "1.answers.*.start"),
+        ),
+        inner=("asked",),
+        integers=("id", "starts"),
+    )
+    found = [fields for _, fields in Placed(source).read(tmp_path)]
+    assert [one["id"] for one in found] == ["7", "8"]
+    assert [one["answers"] for one in found] == [
+        (("red", 4),),
+        (("The red", 0),),
+    ]
+    assert {one["context"] for one in found} == {"The red house"}
 
 
 def test_the_elements_of_a_json_list_know_their_lines(tmp_path):

@@ -334,3 +334,41 @@ def test_batches_of_snli_are_its_examples(data_dir, tmp_path):
         tokens, np.concatenate([row["tokens"] for row in one_by_one])
     )
     np.testing.assert_array_equal(labels, [row["label"] for row in one_by_one])
+
+
+def test_another_model_under_the_same_name_makes_other_ids(
+    mt5_vocabulary, xlmr_vocabulary, tmp_path
+):
+    """Graphs are shared by what a model holds, not by where it lies."""
+    for rendering, vocabulary in (
+        ("text", mt5_vocabulary),
+        ("encoder", xlmr_vocabulary),
+    ):
+        path = tmp_path / f"{rendering}.model"
+        path.write_bytes(Path(vocabulary.path).read_bytes())
+        same = replace(vocabulary, path=str(path))
+        row = classification(PAIRS[:1])
+        name = registration.task(row, rendering, same)
+        first = batched(name, None)
+        assert_equal_rows(first, singles(name, None))
+        size = {"text": 378, "encoder": 32}[rendering]
+        texts = ["The boy sees a red house .", "A girl reads ."] * 20
+        train(texts, path, family=vocabulary.family, size=size)
+        changed = registration.task(row, rendering, same)
+        pieces = load(same, Path())
+        feature = {"text": "inputs", "encoder": "tokens"}[rendering]
+        (found,) = batched(changed, None)
+        assert found[feature].tolist() != first[0][feature].tolist()
+        written = {
+            "text": [
+                *pieces.encode(
+                    f"xnli: premise: {PAIRS[0][0]} hypothesis: {PAIRS[0][1]}"
+                ),
+                1,
+            ],
+            "encoder": [
+                *(0, *pieces.encode(PAIRS[0][0]), 2, 2),
+                *(*pieces.encode(PAIRS[0][1]), 2),
+            ],
+        }
+        assert found[feature].tolist() == written[rendering]

@@ -23,6 +23,7 @@ from tasks.sources import (
     Delimited,
     JsonArray,
     JsonLines,
+    NestedLines,
     Source,
     Table,
     XmlPairs,
@@ -71,6 +72,17 @@ def nested() -> list:
     ]
 
 
+def nested_lines() -> str:
+    found = [
+        {
+            "premise": premise,
+            "asked": [{"hypothesis": hypothesis, "label": label}],
+        }
+        for premise, hypothesis, label in ROWS
+    ]
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in found)
+
+
 def zipped(content: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -115,6 +127,19 @@ FORMATS: dict[str, tuple[str, str | bytes, Source]] = {
                 ("hypothesis", "{hypothesis}"),
                 ("label", "{label}"),
             ),
+        ),
+    ),
+    "nested lines": (
+        "a.jsonl",
+        nested_lines(),
+        NestedLines(
+            "a.jsonl",
+            (
+                ("premise", "0.premise"),
+                ("hypothesis", "1.hypothesis"),
+                ("label", "1.label"),
+            ),
+            inner=("asked",),
         ),
     ),
     "xml": (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import tasks
 from tasks import tagging
 from tasks.row import Dataset, Split, rows
 from tasks.sources import Alternatives, Tagged, Treebanks
@@ -120,8 +121,20 @@ def test_a_row_without_tags_says_what_stands_in_between(tmp_path):
         list(rows(tagging.CCG, "train", tmp_path))
     with pytest.raises(InputError, match=r"dev\.tsv is missing.*LDC2005T13"):
         list(rows(tagging.CCG, "dev", tmp_path))
-    (found,) = rows(tagging.ccg(("N", "NP/N")), "train", tmp_path)
-    assert found["tags"] == [1]
+
+
+def test_tags_that_only_the_files_know_are_read_from_them(tmp_path):
+    write(tmp_path, "ccg/train.tsv", "The\tNP/N\nend\tN\n")
+    write(tmp_path, "ccg/dev.tsv", "It\tNP\n")
+    try:
+        tasks.add_described(tmp_path)
+        row = tasks.dataset("ccg.en")
+    finally:
+        tasks.add_described(None)
+    assert row.labels == ("N", "NP", "NP/N")
+    (found,) = rows(row, "train", tmp_path)
+    assert found["tags"] == [2, 0]
+    assert tasks.dataset("ccg.en").labels == ()
 
 
 def test_the_first_place_with_files_is_read(tmp_path):

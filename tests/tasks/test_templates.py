@@ -28,6 +28,8 @@ EXPECTED = {
         ("not_duplicate", "duplicate"),
     ),
     "kobest_boolq.ko": ("boolq passage: A b question: C", ("False", "True")),
+    "danetqa.ru": ("boolq passage: A b question: C", ("False", "True")),
+    "muserc.ru": ("answer passage: A b question: C", ("False", "True")),
     "terra.ru": ("entailment: premise: A b hypothesis: C", ("0", "1")),
     "assin.pt": (
         "entailment or paraphrase: premise: A b hypothesis: C",

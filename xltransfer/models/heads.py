@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
+from xltransfer.models import softmax
 from xltransfer.models.layers import (
     Dense,
     Initializer,
@@ -208,37 +209,57 @@ class MaskedLMHead(nn.Module):
     As in XLMRobertaLMHead. The logits are accumulated in float32.
     """
 
+    width: int
+    vocab_size: int
     layer_norm_epsilon: float
     kernel_init: Initializer
     dtype: str
 
-    @nn.compact
+    def setup(self) -> None:
+        self.dense = Dense(
+            self.width, ("embed", "mlp"), self.kernel_init, self.dtype
+        )
+        self.layer_norm = LayerNorm(self.layer_norm_epsilon, self.dtype)
+        self.bias = self.param(
+            "bias",
+            nn.with_logical_partitioning(
+                nn.initializers.zeros_init(), ("vocab",)
+            ),
+            (self.vocab_size,),
+            jnp.float32,
+        )
+
     def __call__(
         self,
         hidden: Float[Array, "B P D"],
         embedding: Float[Array, "V D"],
     ) -> Float[Array, "B P V"]:
-        x = Dense(
-            hidden.shape[-1],
-            ("embed", "mlp"),
-            self.kernel_init,
-            self.dtype,
-            name="dense",
-        )(hidden)
-        x = jax.nn.gelu(x, approximate=False)
-        x = LayerNorm(self.layer_norm_epsilon, self.dtype, name="layer_norm")(x)
+        """Returns float32 logits."""
         logits = jnp.einsum(
             "BPD,VD->BPV",
-            x,
+            self._transformed(hidden),
             embedding.astype(self.dtype),
             preferred_element_type=jnp.float32,
         )
-        bias = self.param(
-            "bias",
-            nn.with_logical_partitioning(
-                nn.initializers.zeros_init(), ("vocab",)
-            ),
-            (embedding.shape[0],),
-            jnp.float32,
+        return constrain(logits + self.bias, "batch", "slots", "vocab")
+
+    def losses(
+        self,
+        hidden: Float[Array, "B P D"],
+        embedding: Float[Array, "V D"],
+        targets: Int[Array, "B P"],
+    ) -> softmax.Losses:
+        """Returns what the logits say of targets, never holding them."""
+        return softmax.losses(
+            self._transformed(hidden),
+            embedding.T,
+            self.bias,
+            targets,
+            self.dtype,
         )
-        return constrain(logits + bias, "batch", "slots", "vocab")
+
+    def _transformed(
+        self, hidden: Float[Array, "B P D"]
+    ) -> Float[Array, "B P D"]:
+        x = jax.nn.gelu(self.dense(hidden), approximate=False)
+        return self.layer_norm(x)

@@ -21,15 +21,16 @@ and slots per row elsewhere, D width, H heads, K head width, F hidden,
 V vocabulary, C classes.
 """
 
-import math
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
+from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Bool, Float, Int
 
 from xltransfer.errors import InputError
+from xltransfer.models import placement, stack
 
 PARAMETER_AXES = (
     "embed",
@@ -124,6 +125,43 @@ def check_rates(config: object, *fields: str) -> None:
             raise InputError(f"{name}.{field} is {value}; it must be in [0, 1)")
 
 
+class Survivors(nn.Module):
+    """Which elements a dropout leaves, drawn as `nn.Dropout` does."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(
+        self, shape: tuple[int, ...], *, deterministic: bool
+    ) -> Bool[Array, "..."] | None:
+        """Returns a mask, or None where all are left."""
+        if deterministic or not self.rate:
+            return None
+        key = self.make_rng("dropout")
+        drawn = jax.random.bernoulli(key, 1 - self.rate, shape)
+        return checkpoint_name(drawn, stack.KEPT)
+
+
+class Dropout(Survivors):
+    """Sets a share of all elements to zero, and enlarges the others."""
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "..."], *, deterministic: bool
+    ) -> Float[Array, "..."]:
+        survivors = super().__call__(x.shape, deterministic=deterministic)
+        return dropped(x, survivors, self.rate)
+
+
+def dropped(
+    x: Float[Array, "..."], survivors: Bool[Array, "..."] | None, rate: float
+) -> Float[Array, "..."]:
+    """Returns what a dropout leaves of `x`, its mean unchanged."""
+    if survivors is None:
+        return x
+    return jnp.where(survivors, x / (1 - rate), 0)
+
+
 class Dense(nn.Module):
     """`x @ kernel + bias` over the last axis."""
 
@@ -141,9 +179,8 @@ class Dense(nn.Module):
             (x.shape[-1], self.features),
             jnp.float32,
         )
-        y = jnp.einsum(
-            "...D,DF->...F", x.astype(self.dtype), kernel.astype(self.dtype)
-        )
+        kernel = placement.gathered(kernel.astype(self.dtype), self.axes)
+        y = jnp.einsum("...D,DF->...F", x.astype(self.dtype), kernel)
         if not self.use_bias:
             return y
         bias = self.param(
@@ -175,10 +212,14 @@ class Embed(nn.Module):
         )
 
     def __call__(self, ids: Int[Array, "..."]) -> Float[Array, "... D"]:
+        if is_small := self.size <= placement.share(ids):
+            table = placement.gathered(self.embedding, self.axes)
+        else:
+            table, ids = self.embedding, placement.lookup_ids(ids, self.width)
         # An id beyond the table must not pass in silence: "fill" gives NaN
         # where plain indexing would give the last row.
-        rows = jnp.take(self.embedding, ids, axis=0, mode="fill")
-        return rows.astype(self.dtype)
+        rows = jnp.take(table, ids, axis=0, mode="fill").astype(self.dtype)
+        return rows if is_small else placement.lookup_rows(rows)
 
 
 class LayerNorm(nn.Module):
@@ -189,12 +230,13 @@ class LayerNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "... D"]) -> Float[Array, "... D"]:
+        scale = self.param("scale", *_ones(x.shape[-1]))
+        bias = self.param("bias", *_zeros(x.shape[-1]))
+
         x = x.astype(jnp.float32)
         centred = x - x.mean(-1, keepdims=True)
         variance = jnp.square(centred).mean(-1, keepdims=True)
         y = centred * jax.lax.rsqrt(variance + self.epsilon)
-        scale = self.param("scale", *_ones(x.shape[-1]))
-        bias = self.param("bias", *_zeros(x.shape[-1]))
         return (y * scale + bias).astype(self.dtype)
 
 
@@ -220,116 +262,3 @@ def _ones(width: int):
 def _zeros(width: int):
     zeros = nn.initializers.zeros_init()
     return nn.with_logical_partitioning(zeros, ("embed",)), (width,)
-
-
-KeysValues = tuple[Float[Array, "B S H K"], Float[Array, "B S H K"]]
-
-
-class Attention(nn.Module):
-    """Multi-head attention, `softmax(scale QKᵀ + bias) V`, softmax in float32.
-
-    Source: https://arxiv.org/abs/1706.03762. `query_init` initialises the
-    query kernel and `kernel_init` the other three. Keys and values can be
-    computed apart and kept by the caller, who decodes token by token.
-    """
-
-    width: int
-    num_heads: int
-    head_dim: int
-    scale: float
-    use_bias: bool
-    dropout_rate: float
-    query_init: Initializer
-    kernel_init: Initializer
-    dtype: str
-
-    def setup(self) -> None:
-        self.query = self._projection(self.query_init)
-        self.key = self._projection(self.kernel_init)
-        self.value = self._projection(self.kernel_init)
-        self.out = Dense(
-            features=self.width,
-            axes=("joined_kv", "embed"),
-            kernel_init=self.kernel_init,
-            dtype=self.dtype,
-            use_bias=self.use_bias,
-        )
-        self.dropout = nn.Dropout(self.dropout_rate)
-
-    def _projection(self, init: Initializer) -> Dense:
-        return Dense(
-            features=self.num_heads * self.head_dim,
-            axes=("embed", "joined_kv"),
-            kernel_init=init,
-            dtype=self.dtype,
-            use_bias=self.use_bias,
-        )
-
-    def __call__(
-        self,
-        queries: Float[Array, "B L D"],
-        keys: Float[Array, "B S D"],
-        mask: Bool[Array, "B 1 L S"],
-        bias: Float[Array, "1 H L S"] | None = None,
-        *,
-        deterministic: bool,
-    ) -> Float[Array, "B L D"]:
-        """Mixes what `keys` hold for each of `queries`."""
-        kept = self.keys_values(keys)
-        return self.attend(
-            queries, kept, mask, bias, deterministic=deterministic
-        )
-
-    def keys_values(self, x: Float[Array, "B S D"]) -> KeysValues:
-        """Returns the keys and values of each column."""
-        return (
-            self._heads(self.key(x), "kv_length"),
-            self._heads(self.value(x), "kv_length"),
-        )
-
-    def attend(
-        self,
-        queries: Float[Array, "B L D"],
-        kept: KeysValues,
-        mask: Bool[Array, "B 1 L S"],
-        bias: Float[Array, "1 H L S"] | None,
-        *,
-        deterministic: bool,
-    ) -> Float[Array, "B L D"]:
-        """As `__call__`, with keys and values from `keys_values`."""
-        key, value = kept
-        query = self._heads(self.query(queries), "length")
-        weights = attention_weights(query, key, mask, bias, self.scale)
-        weights = constrain(weights, "batch", "heads", "length", "kv_length")
-        weights = self.dropout(
-            weights.astype(self.dtype), deterministic=deterministic
-        )
-        mixed = jnp.einsum("BHLS,BSHK->BLHK", weights, value)
-        mixed = constrain(mixed, "batch", "length", "heads", "kv")
-        return self.out(mixed.reshape(*mixed.shape[:2], -1))
-
-    def _heads(self, joined: Float[Array, "B L J"], length: str) -> Array:
-        split = joined.reshape(*joined.shape[:2], self.num_heads, self.head_dim)
-        return constrain(split, "batch", length, "heads", "kv")
-
-
-def attention_weights(
-    query: Float[Array, "B L H K"],
-    key: Float[Array, "B S H K"],
-    mask: Bool[Array, "B 1 L S"],
-    bias: Float[Array, "1 H L S"] | None,
-    scale: float,
-) -> Float[Array, "B H L S"]:
-    """How much each query takes from each key, in float32; rows sum to 1."""
-    logits = jnp.einsum(
-        "BLHK,BSHK->BHLS", query, key, preferred_element_type=jnp.float32
-    )
-    logits = logits * scale
-    if bias is not None:
-        logits = logits + bias
-    return jax.nn.softmax(jnp.where(mask, logits, MASKED), axis=-1)
-
-
-def inverse_root(width: int) -> float:
-    """`1 / sqrt(width)`, the usual scale of attention logits."""
-    return 1 / math.sqrt(width)

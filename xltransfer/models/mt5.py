@@ -17,10 +17,12 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
+from xltransfer.models import softmax, stack
+from xltransfer.models.attention import KeysValues
 from xltransfer.models.layers import (
     Dense,
+    Dropout,
     Embed,
-    KeysValues,
     causal_mask,
     constrain,
     segment_mask,
@@ -100,13 +102,51 @@ class MT5(nn.Module):
         `decoder_input_tokens` are the targets shifted right within each
         segment, padding id 0 first.
         """
-        y = self.token_embedder(decoder_input_tokens)
-        length = decoder_input_tokens.shape[1]
+        return self.decoder.logits(
+            self._decoded(
+                encoded,
+                encoder_segment_ids,
+                decoder_input_tokens,
+                decoder_segment_ids,
+                deterministic,
+            )
+        )
+
+    def losses(
+        self,
+        encoded: Float[Array, "B L D"],
+        encoder_segment_ids: Int[Array, "B L"],
+        decoder_input_tokens: Int[Array, "B T"],
+        decoder_segment_ids: Int[Array, "B T"],
+        decoder_target_tokens: Int[Array, "B T"],
+        *,
+        deterministic: bool,
+    ) -> softmax.Losses:
+        """Returns what `decode`'s logits say of targets, never holding them."""
+        return self.decoder.losses(
+            self._decoded(
+                encoded,
+                encoder_segment_ids,
+                decoder_input_tokens,
+                decoder_segment_ids,
+                deterministic,
+            ),
+            decoder_target_tokens,
+        )
+
+    def _decoded(
+        self,
+        encoded: Float[Array, "B L D"],
+        encoder_segment_ids: Int[Array, "B L"],
+        decoder_input_tokens: Int[Array, "B T"],
+        decoder_segment_ids: Int[Array, "B T"],
+        deterministic: bool,
+    ) -> Float[Array, "B T D"]:
         return self.decoder(
-            y,
+            self.token_embedder(decoder_input_tokens),
             encoded,
             segment_mask(decoder_segment_ids, decoder_segment_ids)
-            & causal_mask(length),
+            & causal_mask(decoder_input_tokens.shape[1]),
             segment_mask(decoder_segment_ids, encoder_segment_ids),
             deterministic=deterministic,
         )
@@ -182,7 +222,7 @@ class Encoder(nn.Module):
             EncoderLayer(config) for _ in range(config.num_encoder_layers)
         ]
         self.encoder_norm = norm(config)
-        self.dropout = nn.Dropout(config.dropout_rate)
+        self.dropout = Dropout(config.dropout_rate)
 
     def __call__(
         self,
@@ -191,7 +231,9 @@ class Encoder(nn.Module):
         *,
         deterministic: bool,
     ) -> Float[Array, "B L D"]:
-        return self.hidden_states(x, mask, deterministic=deterministic)[-1]
+        x, bias = self._start(x, deterministic)
+        x = stack.run(self, x, mask, bias, deterministic=deterministic)
+        return self._end(x, deterministic)
 
     def hidden_states(
         self,
@@ -201,16 +243,24 @@ class Encoder(nn.Module):
         deterministic: bool,
     ) -> list[Float[Array, "B L D"]]:
         """Returns the embeddings and each layer's output, the last normed."""
-        x = self.dropout(x, deterministic=deterministic)
-        states = [constrain(x, "batch", "length", "embed")]
-        biases = _biases(self, x.shape[1])
-        for layer, bias in zip(self.layers, biases, strict=True):
-            x = layer(states[-1], mask, bias, deterministic=deterministic)
+        x, bias = self._start(x, deterministic)
+        states = [x]
+        for layer in self.layers:
+            x = layer(x, mask, bias, deterministic=deterministic)
             states.append(x)
-        states[-1] = self.dropout(
-            self.encoder_norm(states[-1]), deterministic=deterministic
-        )
+        states[-1] = self._end(x, deterministic)
         return states
+
+    def _start(
+        self, x: Float[Array, "B L D"], deterministic: bool
+    ) -> tuple[Float[Array, "B L D"], Float[Array, "1 H L L"] | None]:
+        x = self.dropout(x, deterministic=deterministic)
+        return constrain(x, "batch", "length", "embed"), _bias(self, x)
+
+    def _end(
+        self, x: Float[Array, "B L D"], deterministic: bool
+    ) -> Float[Array, "B L D"]:
+        return self.dropout(self.encoder_norm(x), deterministic=deterministic)
 
 
 class Decoder(nn.Module):
@@ -226,7 +276,7 @@ class Decoder(nn.Module):
             DecoderLayer(config) for _ in range(config.num_decoder_layers)
         ]
         self.decoder_norm = norm(config)
-        self.dropout = nn.Dropout(config.dropout_rate)
+        self.dropout = Dropout(config.dropout_rate)
         # In float32 throughout, as T5X has it.
         self.logits_dense = Dense(
             config.vocab_size,
@@ -244,15 +294,31 @@ class Decoder(nn.Module):
         cross_mask: Bool[Array, "B 1 T L"],
         *,
         deterministic: bool,
-    ) -> Float[Array, "B T V"]:
+    ) -> Float[Array, "B T D"]:
+        """Returns what the output layer projects."""
         y = self.dropout(y, deterministic=deterministic)
         y = constrain(y, "batch", "length", "embed")
-        biases = _biases(self, y.shape[1])
-        for layer, bias in zip(self.layers, biases, strict=True):
-            y = layer(
-                y, encoded, mask, cross_mask, bias, deterministic=deterministic
-            )
-        return self._logits(y, deterministic=deterministic)
+        y = stack.run(
+            self,
+            y,
+            encoded,
+            mask,
+            cross_mask,
+            _bias(self, y),
+            deterministic=deterministic,
+        )
+        return self.dropout(self.decoder_norm(y), deterministic=deterministic)
+
+    def logits(self, y: Float[Array, "B T D"]) -> Float[Array, "B T V"]:
+        """Returns float32 logits of what `__call__` gave."""
+        return constrain(self.logits_dense(y), "batch", "length", "vocab")
+
+    def losses(
+        self, y: Float[Array, "B T D"], targets: Int[Array, "B T"]
+    ) -> softmax.Losses:
+        """Returns what the `logits` say of targets, never holding them."""
+        table = self.logits_dense.variables["params"]["kernel"]
+        return softmax.losses(y, table, None, targets, self.logits_dense.dtype)
 
     def start(self, encoded: Float[Array, "B L D"], length: int) -> Memory:
         """As `MT5.start`."""
@@ -260,7 +326,11 @@ class Decoder(nn.Module):
             layer.encoder_decoder_attention.keys_values(encoded)
             for layer in self.layers
         )
-        return Memory(cross, _biases(self, length))
+        if self.config.relpos_per_layer:
+            biases = tuple(one.relpos_bias(length) for one in self.layers)
+        else:
+            biases = (self.relpos_bias(length),) * len(self.layers)
+        return Memory(cross, biases)
 
     def step(
         self,
@@ -278,19 +348,13 @@ class Decoder(nn.Module):
             row = jax.lax.dynamic_slice_in_dim(bias, index, 1, axis=2)
             y, new = layer.step(y, index, old, cross, cross_mask, row)
             kept.append(new)
-        return self._logits(y, deterministic=True), tuple(kept)
-
-    def _logits(
-        self, y: Float[Array, "B T D"], *, deterministic: bool
-    ) -> Float[Array, "B T V"]:
-        y = self.dropout(self.decoder_norm(y), deterministic=deterministic)
-        return constrain(self.logits_dense(y), "batch", "length", "vocab")
+        return self.logits(self.decoder_norm(y)), tuple(kept)
 
 
-def _biases(
-    stack: Encoder | Decoder, length: int
-) -> tuple[Float[Array, "1 H L L"], ...]:
-    """One bias a layer: the stack's own for all, or each layer's."""
-    if stack.config.relpos_per_layer:
-        return tuple(layer.relpos_bias(length) for layer in stack.layers)
-    return (stack.relpos_bias(length),) * len(stack.layers)
+def _bias(
+    owner: Encoder | Decoder, x: Float[Array, "B L D"]
+) -> Float[Array, "1 H L L"] | None:
+    """The bias that all layers of a stack share, where they have none each."""
+    if owner.config.relpos_per_layer:
+        return None
+    return owner.relpos_bias(x.shape[1])

@@ -7,16 +7,15 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
+from xltransfer.models.attention import Attention, KeysValues, inverse_root
 from xltransfer.models.layers import (
-    Attention,
     Dense,
-    KeysValues,
+    Dropout,
     RMSNorm,
     check_dtype,
     check_rates,
     check_sizes,
     constrain,
-    inverse_root,
 )
 from xltransfer.models.relative_positions import RelativePositionBias
 
@@ -82,16 +81,19 @@ class EncoderLayer(nn.Module):
         self.attention = _attention(config)
         self.pre_mlp_layer_norm = norm(config)
         self.mlp = MLP(config)
-        self.dropout = nn.Dropout(config.dropout_rate)
+        self.dropout = Dropout(config.dropout_rate)
 
     def __call__(
         self,
         x: Float[Array, "B L D"],
         mask: Bool[Array, "B 1 L L"],
-        bias: Float[Array, "1 H L L"],
+        bias: Float[Array, "1 H L L"] | None,
         *,
         deterministic: bool,
     ) -> Float[Array, "B L D"]:
+        """Returns the next hidden states; `bias` is the stack's, if any."""
+        if self.config.relpos_per_layer:
+            bias = self.relpos_bias(x.shape[1])
         y = self.pre_attention_layer_norm(x)
         y = self.attention(y, y, mask, bias, deterministic=deterministic)
         x = x + self.dropout(y, deterministic=deterministic)
@@ -117,7 +119,7 @@ class DecoderLayer(nn.Module):
         self.encoder_decoder_attention = _attention(config)
         self.pre_mlp_layer_norm = norm(config)
         self.mlp = MLP(config)
-        self.dropout = nn.Dropout(config.dropout_rate)
+        self.dropout = Dropout(config.dropout_rate)
 
     def __call__(
         self,
@@ -125,10 +127,13 @@ class DecoderLayer(nn.Module):
         encoded: Float[Array, "B L D"],
         mask: Bool[Array, "B 1 T T"],
         cross_mask: Bool[Array, "B 1 T L"],
-        bias: Float[Array, "1 H T T"],
+        bias: Float[Array, "1 H T T"] | None,
         *,
         deterministic: bool,
     ) -> Float[Array, "B T D"]:
+        """Returns the next hidden states; `bias` is the stack's, if any."""
+        if self.config.relpos_per_layer:
+            bias = self.relpos_bias(x.shape[1])
         y = self.pre_self_attention_layer_norm(x)
         y = self.self_attention(y, y, mask, bias, deterministic=deterministic)
         cross = self.encoder_decoder_attention.keys_values(encoded)
@@ -225,7 +230,7 @@ class MLP(nn.Module):
         gate = self._dense(config.mlp_dim, ("embed", "mlp"), "wi_0")(x)
         linear = self._dense(config.mlp_dim, ("embed", "mlp"), "wi_1")(x)
         x = jax.nn.gelu(gate, approximate=True) * linear
-        x = nn.Dropout(config.dropout_rate)(x, deterministic=deterministic)
+        x = Dropout(config.dropout_rate)(x, deterministic=deterministic)
         x = constrain(x, "batch", "length", "mlp")
         return self._dense(config.emb_dim, ("mlp", "embed"), "wo")(x)
 

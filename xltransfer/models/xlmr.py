@@ -7,6 +7,7 @@ are packed: a row holds several examples, told apart by `segment_ids` (0 is
 padding), and `positions` restart at 0 in each of them.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -17,14 +18,16 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
 from xltransfer.errors import InputError, nearest
+from xltransfer.models import stack
+from xltransfer.models.attention import Attention, inverse_root
 from xltransfer.models.heads import (
     POOLINGS,
     ClassificationHead,
     MaskedLMHead,
 )
 from xltransfer.models.layers import (
-    Attention,
     Dense,
+    Dropout,
     Embed,
     Initializer,
     LayerNorm,
@@ -32,10 +35,10 @@ from xltransfer.models.layers import (
     check_rates,
     check_sizes,
     constrain,
-    inverse_root,
     segment_mask,
     take_columns,
 )
+from xltransfer.models.softmax import Losses
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,8 @@ class XLMRMaskedLM(nn.Module):
     def setup(self) -> None:
         self.encoder = XLMREncoder(self.config)
         self.head = MaskedLMHead(
+            width=self.config.hidden_size,
+            vocab_size=self.config.vocab_size,
             layer_norm_epsilon=self.config.layer_norm_epsilon,
             kernel_init=self.config.kernel_init,
             dtype=self.config.dtype,
@@ -178,12 +183,41 @@ class XLMRMaskedLM(nn.Module):
         Only those columns are projected: at 15 % masking and V = 250,002 the
         rest would be most of the model's work and memory.
         """
+        hidden = self._hidden(
+            tokens, segment_ids, positions, target_positions, deterministic
+        )
+        return self.head(hidden, self.encoder.embeddings.token.embedding)
+
+    def losses(
+        self,
+        tokens: Int[Array, "B L"],
+        segment_ids: Int[Array, "B L"],
+        positions: Int[Array, "B L"],
+        target_positions: Int[Array, "B P"],
+        target_tokens: Int[Array, "B P"],
+        *,
+        deterministic: bool,
+    ) -> Losses:
+        """Returns what those logits say of targets, never holding them."""
+        hidden = self._hidden(
+            tokens, segment_ids, positions, target_positions, deterministic
+        )
+        table = self.encoder.embeddings.token.embedding
+        return self.head.losses(hidden, table, target_tokens)
+
+    def _hidden(
+        self,
+        tokens: Int[Array, "B L"],
+        segment_ids: Int[Array, "B L"],
+        positions: Int[Array, "B L"],
+        target_positions: Int[Array, "B P"],
+        deterministic: bool,
+    ) -> Float[Array, "B P D"]:
         hidden = self.encoder(
             tokens, segment_ids, positions, deterministic=deterministic
         )
         hidden = take_columns(hidden, target_positions)
-        hidden = constrain(hidden, "batch", "slots", "embed")
-        return self.head(hidden, self.encoder.embeddings.token.embedding)
+        return constrain(hidden, "batch", "slots", "embed")
 
     def sample_inputs(self) -> tuple[Array, ...]:
         """The smallest inputs, to initialise with."""
@@ -210,9 +244,10 @@ class XLMREncoder(nn.Module):
         *,
         deterministic: bool,
     ) -> Float[Array, "B L D"]:
-        return self.hidden_states(
-            tokens, segment_ids, positions, deterministic=deterministic
-        )[-1]
+        x = self.embeddings(tokens, positions, deterministic=deterministic)
+        mask = segment_mask(segment_ids, segment_ids)
+        x = stack.run(self, x, mask, deterministic=deterministic)
+        return self.layer_norm(x) if self.config.norm == "pre" else x
 
     def hidden_states(
         self,
@@ -252,7 +287,7 @@ class Embeddings(nn.Module):
         self.token_type = self._table(1, "token_types")
         if config.norm == "post":
             self.layer_norm = LayerNorm(config.layer_norm_epsilon, config.dtype)
-        self.dropout = nn.Dropout(config.dropout_rate)
+        self.dropout = Dropout(config.dropout_rate)
 
     def _table(self, size: int, axis: str) -> Embed:
         # Summed in float32, and rounded once.
@@ -298,7 +333,9 @@ class EncoderLayer(nn.Module):
         attention = _attention(self.config)
         mlp = MLP(self.config, name="mlp")
         # fairseq drops after both; Hugging Face's XL leaves the second out.
-        drop = nn.Dropout(self.config.dropout_rate, deterministic=deterministic)
+        drop = functools.partial(
+            Dropout(self.config.dropout_rate), deterministic=deterministic
+        )
         x = self._add(
             "attention",
             x,

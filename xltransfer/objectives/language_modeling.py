@@ -11,8 +11,8 @@ from xltransfer.objectives.objective import (
     OfOneModel,
     Params,
     Sums,
-    cross_entropy,
     rngs,
+    summed,
 )
 
 
@@ -28,17 +28,17 @@ class MaskedLanguageModeling(OfOneModel):
         self, params: Params, batch: Batch, dropout: jax.Array | None
     ) -> Sums:
         """Returns summed loss, hits and weight over the masked columns."""
-        logits = self.model.apply(
+        losses = self.model.apply(
             {"params": params},
             batch["tokens"],
             batch["segment_ids"],
             batch["positions"],
             batch["target_positions"],
+            batch["target_tokens"],
             **rngs(dropout),
+            method=self.model.losses,
         )
-        return cross_entropy(
-            logits, batch["target_tokens"], batch["target_weights"]
-        )
+        return summed(losses, batch["target_weights"])
 
     def predict(self, params: Params, batch: Batch) -> Int[Array, "B S"]:
         """Refuses: nothing is evaluated by filling in masks."""

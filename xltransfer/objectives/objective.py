@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
+from xltransfer.models.softmax import Losses
+
 Params = dict[str, Any]
 Batch = dict[str, Array]
 Sums = dict[str, Float[Array, ""]]
@@ -71,6 +73,15 @@ def cross_entropy(
     return {
         "loss": -(chosen * weights).sum(),
         "correct": (hits * weights).sum(),
+        "weight": weights.sum(),
+    }
+
+
+def summed(losses: Losses, weights: Float[Array, "B T"]) -> Sums:
+    """Returns `cross_entropy`'s sums of what a softmax said of targets."""
+    return {
+        "loss": (losses.surprisal * weights).sum(),
+        "correct": (losses.hits * weights).sum(),
         "weight": weights.sum(),
     }
 

@@ -1,4 +1,4 @@
-"""Retrieval with XLM-R: a query's own candidate among all of a batch."""
+"""Retrieval: a query's own candidate among all of a batch."""
 
 import dataclasses
 from typing import ClassVar
@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from xltransfer.models.embedders import XLMREmbedder
+from xltransfer.models.embedders import MT5Embedder, XLMREmbedder
 from xltransfer.models.layers import MASKED, constrain
-from xltransfer.models.retriever import XLMRRetriever
+from xltransfer.models.retriever import MT5Retriever, XLMRRetriever
 from xltransfer.objectives.objective import (
     Batch,
     OfOneModel,
@@ -17,6 +17,9 @@ from xltransfer.objectives.objective import (
     Sums,
     rngs,
 )
+
+# Query and candidate, as T5X's dual encoders call them.
+SIDES = ("left", "right")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,35 +40,36 @@ class InBatchRetrieval(OfOneModel):
     ) -> Sums:
         """Returns summed loss, hits and weight over the queries."""
         vectors, scale = _vectors(self.model, params, batch, dropout)
-        rows, slots, width = vectors.shape
-        everywhere = constrain(
-            vectors.reshape(rows * slots, width), "gathered", "embed"
-        )
-        logits = scale * jnp.einsum(
-            "BSD,ND->BSN",
-            vectors,
-            everywhere,
-            preferred_element_type=jnp.float32,
-        )
-        is_candidate = batch["candidate_weights"].reshape(-1) > 0
-        logits = jnp.where(is_candidate, logits, MASKED)
         # A query's own candidate stands in the slot after it.
-        own = jnp.arange(rows * slots).reshape(rows, slots) + 1
-        chosen = jnp.take_along_axis(
-            logits, jnp.minimum(own, rows * slots - 1)[..., None], axis=-1
-        )[..., 0]
-        weights = batch["query_weights"]
-        loss = jax.nn.logsumexp(logits, axis=-1) - chosen
-        hits = logits.argmax(-1) == own
-        return {
-            "loss": (loss * weights).sum(),
-            "correct": (hits * weights).sum(),
-            "weight": weights.sum(),
-        }
+        return _in_batch(vectors, vectors, scale, batch, distance=1)
 
     def predict(self, params: Params, batch: Batch) -> Float[Array, "B S D"]:
         """Returns the vector of each slot."""
         return _vectors(self.model, params, batch, None)[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class InBatchTextRetrieval(OfOneModel):
+    """The same with mT5's encoder: queries and candidates in rows of their own."""
+
+    model: MT5Retriever
+    fresh: tuple[str, ...] = ("head",)
+    whole_batch: ClassVar[bool] = True
+
+    def sums(
+        self, params: Params, batch: Batch, dropout: jax.Array | None
+    ) -> Sums:
+        """Returns summed loss, hits and weight over the queries."""
+        queries, candidates, scale = self._applied(params, batch, dropout)
+        return _in_batch(queries, candidates, scale, batch, distance=0)
+
+    def predict(self, params: Params, batch: Batch) -> Float[Array, "B S 2 D"]:
+        """Returns the vectors of each slot's query and candidate."""
+        return jnp.stack(self._applied(params, batch, None)[:2], axis=2)
+
+    def _applied(self, params: Params, batch: Batch, dropout: jax.Array | None):
+        arrays = [one for side in SIDES for one in _side(batch, side)]
+        return self.model.apply({"params": params}, *arrays, **rngs(dropout))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +92,31 @@ class Embedding(OfOneModel):
         return _applied(self.model, own, batch, None)
 
 
+@dataclasses.dataclass(frozen=True)
+class TextEmbedding(OfOneModel):
+    """The vectors of mT5's encoder, of whatever it was trained for."""
+
+    model: MT5Embedder
+    fresh: tuple[str, ...] = ()
+
+    def sums(
+        self, params: Params, batch: Batch, dropout: jax.Array | None
+    ) -> Sums:
+        """There is nothing to train: raises NotImplementedError."""
+        raise NotImplementedError
+
+    def predict(self, params: Params, batch: Batch) -> Float[Array, "B S 2 D"]:
+        """Returns the vectors of each slot's query and candidate."""
+        own = {name: params[name] for name in ("token_embedder", "encoder")}
+        sides = [
+            self.model.apply(
+                {"params": own}, *_side(batch, side), deterministic=True
+            )
+            for side in SIDES
+        ]
+        return jnp.stack(sides, axis=2)
+
+
 def xtreme_layer(layers: int) -> int:
     """Returns the layer whose output XTREME averages for Tatoeba and BUCC.
 
@@ -95,6 +124,46 @@ def xtreme_layer(layers: int) -> int:
     (0 is the embeddings); of other depths, the one as far up as the latter.
     """
     return {12: 8, 24: 14}.get(layers, max(1, round(layers * 14 / 24)))
+
+
+def _in_batch(
+    queries: Float[Array, "B S D"],
+    candidates: Float[Array, "B S D"],
+    scale: Float[Array, ""],
+    batch: Batch,
+    distance: int,
+) -> Sums:
+    """Sums the loss of queries whose candidate is `distance` slots further."""
+    rows, slots, width = candidates.shape
+    everywhere = constrain(
+        candidates.reshape(rows * slots, width), "gathered", "embed"
+    )
+    logits = scale * jnp.einsum(
+        "BSD,ND->BSN", queries, everywhere, preferred_element_type=jnp.float32
+    )
+    is_candidate = batch["candidate_weights"].reshape(-1) > 0
+    logits = jnp.where(is_candidate, logits, MASKED)
+    own = jnp.arange(rows * slots).reshape(rows, slots) + distance
+    chosen = jnp.take_along_axis(
+        logits, jnp.minimum(own, rows * slots - 1)[..., None], axis=-1
+    )[..., 0]
+    weights = batch["query_weights"]
+    loss = jax.nn.logsumexp(logits, axis=-1) - chosen
+    hits = logits.argmax(-1) == own
+    return {
+        "loss": (loss * weights).sum(),
+        "correct": (hits * weights).sum(),
+        "weight": weights.sum(),
+    }
+
+
+def _side(batch: Batch, side: str) -> tuple[Array, ...]:
+    """Returns what an encoder of texts reads of one side."""
+    return (
+        batch[f"{side}_encoder_input_tokens"],
+        batch[f"{side}_encoder_segment_ids"],
+        batch[f"{side}_starts"],
+    )
 
 
 def _vectors(

@@ -12,13 +12,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from xltransfer.models.mt5 import MT5
+from xltransfer.models.softmax import Losses
 from xltransfer.objectives.objective import (
     Batch,
     OfOneModel,
     Params,
     Sums,
-    cross_entropy,
     rngs,
+    summed,
 )
 
 
@@ -33,19 +34,17 @@ class TextToText(OfOneModel):
         self, params: Params, batch: Batch, dropout: jax.Array | None
     ) -> Sums:
         """Returns summed loss, hits and weight over the target pieces."""
-        logits = self.model.apply(
+        losses = self.model.apply(
             {"params": params},
             batch["encoder_input_tokens"],
             batch["encoder_segment_ids"],
             batch["decoder_input_tokens"],
             batch["decoder_segment_ids"],
-            **rngs(dropout),
-        )
-        return cross_entropy(
-            logits,
             batch["decoder_target_tokens"],
-            batch["decoder_loss_weights"],
+            **rngs(dropout),
+            method=_encode_and_decode,
         )
+        return summed(losses, batch["decoder_loss_weights"])
 
     def predict(self, params: Params, batch: Batch) -> Int[Array, "B S"]:
         """Returns the most probable answer of each slot, encoding once."""
@@ -72,18 +71,30 @@ class TextToText(OfOneModel):
         """Returns log p(answer | input), summed over the answer's pieces."""
         first = batch["decoder_positions"] == 0
         inputs = jnp.where(first, 0, jnp.roll(targets, 1, axis=1))
-        logits = self.model.apply(
+        surprisal, _ = self.model.apply(
             {"params": params},
             encoded,
             batch["encoder_segment_ids"],
             inputs,
             batch["decoder_segment_ids"],
+            targets,
             deterministic=True,
-            method=self.model.decode,
+            method=self.model.losses,
         )
-        log_probs = jax.nn.log_softmax(logits.astype(jnp.float32))
-        chosen = jnp.take_along_axis(log_probs, targets[..., None], axis=-1)
-        counted = chosen[..., 0] * (targets > 0)
+        counted = -surprisal * (targets > 0)
         slots = jnp.arange(batch["slots"].shape[1]) + 1
         member = batch["decoder_segment_ids"][:, :, None] == slots
         return jnp.einsum("BT,BTS->BS", counted, member.astype(jnp.float32))
+
+
+def _encode_and_decode(
+    model: MT5,
+    inputs: Int[Array, "B L"],
+    segments: Int[Array, "B L"],
+    *targets: Int[Array, "B T"],
+    deterministic: bool,
+) -> Losses:
+    encoded = model.encode(inputs, segments, deterministic=deterministic)
+    return model.losses(
+        encoded, segments, *targets, deterministic=deterministic
+    )

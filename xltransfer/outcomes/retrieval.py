@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from xltransfer.data.cache import Cache
-from xltransfer.data.features.retrieval import side_lengths
+from xltransfer.data.features.retrieval import side_lengths, sides_of
 from xltransfer.data.packing import Layout
 from xltransfer.errors import InputError
 from xltransfer.metrics import mining
@@ -29,7 +29,7 @@ Found = Sequence[tuple[np.ndarray, ...]]
 
 
 class _Vectors:
-    """Outputs are vectors [B, S, D]."""
+    """Outputs are vectors: [B, S, D] of sides, or [B, S, 2, D] of pairs."""
 
     def read(
         self,
@@ -39,15 +39,12 @@ class _Vectors:
         examples: np.ndarray,
     ) -> list[tuple[np.ndarray, ...]]:
         """Returns the vectors of the sides that each example has."""
-        sides = [
-            np.count_nonzero(cache.tokens("side_lengths", one))
-            for one in examples
-        ]
+        is_there = [sides_of(cache, one) for one in examples]
+        places = zip(layout.row, layout.slot, is_there, strict=True)
+        if outputs.ndim == 4:
+            return [tuple(outputs[r, s][sides]) for r, s, sides in places]
         return [
-            tuple(outputs[row, slot : slot + count])
-            for row, slot, count in zip(
-                layout.row, layout.slot, sides, strict=True
-            )
+            tuple(outputs[r, s : s + sides.sum()]) for r, s, sides in places
         ]
 
 

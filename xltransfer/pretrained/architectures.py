@@ -12,7 +12,7 @@ from typing import Any
 from xltransfer.errors import InputError, nearest
 from xltransfer.models.embedders import MT5Embedder, XLMREmbedder
 from xltransfer.models.mt5 import MT5, MT5Config
-from xltransfer.models.retriever import XLMRRetriever
+from xltransfer.models.retriever import MT5Retriever, XLMRRetriever
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig, XLMRMaskedLM
 from xltransfer.models.xlmr_tasks import (
     XLMRMultipleChoice,
@@ -32,6 +32,7 @@ Model = (
     | XLMRRetriever
     | MT5
     | MT5Embedder
+    | MT5Retriever
 )
 
 # The suffix of an encoder without a head, whose tensors have no prefix.
@@ -152,6 +153,16 @@ _MT5 = (
         "EncoderModel",
         names.mt5_encoder,
         copies=names.MT5_ENCODER_COPIES,
+    ),
+    Architecture(
+        MT5Retriever,
+        ("retrieval",),
+        "ForConditionalGeneration",
+        names.mt5_retriever,
+        copies=names.MT5_COPIES,
+        note="A text's vector is the mean of the encoder's last hidden states, "
+        "at length 1; the scale of their products is in "
+        f"{names.SCALE_FILE}.",
     ),
 )
 _FAMILIES = {XLMRConfig: _XLMR, MT5Config: _MT5}

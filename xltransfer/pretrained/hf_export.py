@@ -10,7 +10,7 @@ from flax.traverse_util import flatten_dict
 
 from xltransfer.errors import InputError
 from xltransfer.models.mt5 import MT5, MT5Config
-from xltransfer.models.retriever import XLMRRetriever
+from xltransfer.models.retriever import MT5Retriever, XLMRRetriever
 from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig
 from xltransfer.pretrained import architectures, names
 from xltransfer.pretrained.architectures import Model
@@ -28,8 +28,8 @@ def write(
 ) -> None:
     """Writes config.json and model.safetensors.
 
-    A dual encoder becomes an encoder with a pooler, its scale a file of its own
-    (`names.SCALE_FILE`): Hugging Face has no class for it.
+    A dual encoder becomes an encoder with a pooler, or mT5, its scale a file of
+    its own (`names.SCALE_FILE`): Hugging Face has no class for it.
 
     Args:
       directory: an empty folder.
@@ -42,7 +42,7 @@ def write(
     """
     _write_json(directory / "config.json", config(model, labels))
     write_safetensors(directory / "model.safetensors", _tensors(model, params))
-    if isinstance(model, XLMRRetriever):
+    if isinstance(model, XLMRRetriever | MT5Retriever):
         scale = float(params["head"]["scale"])
         _write_json(directory / names.SCALE_FILE, {names.SCALE: scale})
 

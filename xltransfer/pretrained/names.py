@@ -27,7 +27,7 @@ XLMR_PREFIX = "roberta."
 # A layer that files of the bare encoder may hold, trained for nothing.
 XLMR_POOLER = "roberta.pooler.dense"
 
-# What `XLMRRetriever` has beside an encoder with its pooler, which no class of
+# What a dual encoder has beside XLM-R with its pooler, or mT5, which no class of
 # Hugging Face's knows: its name, which is the field's too, in a file of its own.
 SCALE = "scale"
 SCALE_FILE = "dual_encoder.json"
@@ -142,6 +142,11 @@ def mt5(config: MT5Config) -> Table:
     for i in range(config.num_decoder_layers):
         table |= _mt5_decoder_layer(f"decoder/layers_{i}", f"decoder.block.{i}")
     return table
+
+
+def mt5_retriever(config: MT5Config) -> Table:
+    """All of `MT5Retriever`."""
+    return mt5(config) | {"head/scale": Tensor(SCALE)}
 
 
 def mt5_encoder(config: MT5Config) -> Table:

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 import tensorstore as ts
+from flax import linen as nn
 from flax import serialization
 from flax.traverse_util import flatten_dict
 
 from xltransfer.errors import InputError
-from xltransfer.models.mt5 import MT5, MT5Config
+from xltransfer.models.mt5 import MT5Config
 from xltransfer.pretrained import names
 from xltransfer.pretrained.huggingface import abstract_params
 from xltransfer.pretrained.stored import (
@@ -36,7 +37,9 @@ LEGACY_FILE = "checkpoint"
 _TARGET = re.compile(r"(?:optimizer\.)?target\.")
 
 
-def load(place: str, model: MT5, abstract: Params | None = None) -> Loaded:
+def load(
+    place: str, model: nn.Module, abstract: Params | None = None
+) -> Loaded:
     """Reads the parameters of `model`.
 
     Args:
@@ -48,7 +51,7 @@ def load(place: str, model: MT5, abstract: Params | None = None) -> Loaded:
     Raises:
       InputError: as `stored.load` does, and for a model that is no mT5.
     """
-    if not isinstance(model, MT5):
+    if not isinstance(model.config, MT5Config):
         raise InputError(
             f"{place}: T5X checkpoints hold mT5, not {type(model).__name__}."
         )

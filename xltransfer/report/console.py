@@ -22,7 +22,7 @@ from xltransfer.report.matrix import (
     OTHERS,
     ZERO_SHOT,
     Matrix,
-    Row,
+    label,
     markdown,
     matrices,
 )
@@ -63,15 +63,19 @@ def _lines(texts: Iterable[str]) -> None:
 def print_results(planned: Study, workspace: Workspace) -> None:
     """Prints the transfer matrices and writes them to `results.md`."""
     rows = study.results(planned, workspace)
-    found = matrices(rows, planned.direct, tuple(planned.controls))
+    found = matrices(
+        rows,
+        planned.direct,
+        tuple(planned.controls),
+        study.flags(planned, workspace),
+    )
     said = study.conclusions(planned, workspace, rows)
-    by_cell = {_place(one): one for one in said.comparisons}
     for matrix in found:
         _print(_score_table(matrix, planned))
         if any(row.deltas for row in matrix.rows):
-            _print(_delta_table(matrix, planned, by_cell))
-    for line in _said(said):
-        _say(line)
+            _print(_delta_table(matrix, planned, said.comparisons))
+        _lines(matrix.notes)
+    _lines(_said(said))
     path = workspace.out / "results.md"
     overlaps = study.overlaps(planned, workspace)
     sections = [*(_section(one, overlaps) for one in found), _closing(said)]
@@ -159,7 +163,7 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
         else f"seed {planned.seeds[0]}"
     )
     table = _table(
-        f"{matrix.target}: {matrix.metric} in percent, {spread}", matrix
+        f"{matrix.title}: {matrix.metric} in percent, {spread}", matrix
     )
     in_controls = False
     for row in matrix.rows:
@@ -167,43 +171,47 @@ def _score_table(matrix: Matrix, planned: Study) -> Table:
             table.add_section()
             in_controls = True
         cells = [_two_lines(row.scores.get(one)) for one in matrix.columns]
-        table.add_row(escape(row.label), *cells)
+        table.add_row(escape(label(matrix, row)), *cells)
     return table
-
-
-Comparisons = Mapping[tuple[str, ...], Comparison]
 
 
 def _delta_table(
-    matrix: Matrix, planned: Study, comparisons: Comparisons
+    matrix: Matrix, planned: Study, comparisons: Iterable[Comparison]
 ) -> Table:
     title = (
-        f"{matrix.target}: delta to {planned.direct!r}, paired by seed, and "
+        f"{matrix.title}: delta to {planned.direct!r}, paired by seed, and "
         "95 % interval"
     )
     table = _table(title, matrix)
+    known = {
+        (one.intermediate, one.language): one
+        for one in comparisons
+        if _is_of(one, matrix)
+    }
     for row in matrix.rows:
         if row.deltas:
             cells = [
-                _delta(row.deltas.get(one), comparisons.get(place))
-                for one, place in _places(row, matrix)
+                _delta(row.deltas.get(one), known.get((row.label, language)))
+                for one, language in _languages(matrix)
             ]
-            table.add_row(escape(row.label), *cells)
+            table.add_row(escape(label(matrix, row)), *cells)
     return table
 
 
-def _place(one: Comparison) -> tuple[str, ...]:
-    """Returns which cell of which table a comparison is of."""
-    table = (one.model, one.method, one.target, one.metric, one.selection)
-    return (*table, one.intermediate, one.language)
+def _is_of(one: Comparison, matrix: Matrix) -> bool:
+    """Whether a comparison is of a matrix, which names a model if many are."""
+    return (
+        (one.target, one.metric, one.selection)
+        == (matrix.target, matrix.metric, matrix.selection)
+        and matrix.model in ("", one.model)
+        and matrix.method in ("", one.method)
+    )
 
 
-def _places(row: Row, matrix: Matrix) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yields each column, and which comparison is of it."""
-    table = (matrix.model, matrix.method, matrix.target, matrix.metric)
+def _languages(matrix: Matrix) -> Iterator[tuple[str, str]]:
+    """Yields each column, and the language of comparisons in it."""
     for column in matrix.columns:
-        language = ZERO_SHOT if column == OTHERS else column
-        yield column, (*table, matrix.selection, row.label, language)
+        yield column, ZERO_SHOT if column == OTHERS else column
 
 
 def _delta(delta: Estimate | None, found: Comparison | None) -> str:

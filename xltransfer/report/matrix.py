@@ -1,18 +1,23 @@
 """The transfer matrix: rows intermediate, columns language."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from xltransfer.selection import NOT_ZERO_SHOT
 from xltransfer.statistics import Estimate, estimate, paired_delta
+from xltransfer.study import Flag, Label
 
 ENGLISH = "en"
 ZERO_SHOT = "zero-shot"
 # The same mean under a rule that has looked at the target languages.
 OTHERS = "others"
+# Of a row that is not what it seems, and what makes it so.
+MARK = "‡"
+MARKED = ("degenerate", "failed", "missing")
 
 BySeed = dict[int, float]
 
@@ -34,9 +39,10 @@ class Row:
 class Matrix:
     """The table of one model, method, target and metric, under one rule.
 
-    `selection` names the rule, `model` and `method` what was trained and how;
-    `rule` is what a reader must know of them: nothing where there is one of
-    each alone and it is zero-shot.
+    `selection` names the rule; `rule` is what a reader must know of it: nothing
+    where there is one rule alone and it is zero-shot. `flagged` names rows of
+    which a run is degenerate, failed or missing, and `notes` says which and
+    why: such a run's numbers are in the means, as far as it has any.
     """
 
     target: str
@@ -47,56 +53,121 @@ class Matrix:
     rule: str = ""
     model: str = ""
     method: str = ""
+    flagged: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The target, and model and method where there are several."""
+        return ", ".join(filter(None, (self.model, self.method, self.target)))
 
 
 def matrices(
-    results: Sequence[Mapping[str, Any]], direct: str, controls: Sequence[str]
+    results: Sequence[Mapping[str, Any]],
+    direct: str,
+    controls: Sequence[str],
+    flags: Sequence[Flag] = (),
 ) -> list[Matrix]:
-    """Returns a matrix for each target, metric and rule of long-form results.
+    """Returns a matrix for each model, method, target, metric and rule.
 
-    Each model, and each method, has matrices of its own, and a direct row of its
-    own to be compared with.
+    Deltas are to direct transfer of the same model by the same method.
 
     Args:
       results: rows with intermediate, target, language, metric, value, seed,
         selection, and model and method where there are several.
       direct: the label of the direct row.
       controls: labels for which no delta is taken.
+      flags: what is to be told of the runs.
     """
-    names = ("model", "method", "target", "metric", "selection")
+    names = ("target", "metric", "selection")
     by_table: dict[tuple, list[Mapping[str, Any]]] = {}
     for row in results:
-        key = tuple(row.get(name, "") for name in names)
+        arm = row.get("model", ""), row.get("method", "")
+        key = *arm, *(row[name] for name in names)
         by_table.setdefault(key, []).append(row)
-    rules = {row["selection"] for row in results}
+    models, methods, rules = ({key[n] for key in by_table} for n in (0, 1, 4))
     found = []
     for (model, method, *key), rows in by_table.items():
-        made = _matrix(rows, *key, len(rules) > 1, direct, controls)
-        known = [made.rule]
-        known[:0] = [method] if _varies(results, "method") else []
-        known[:0] = [model] if _varies(results, "model") else []
-        rule = ", ".join(filter(None, known))
+        made = functools.partial(
+            _matrix,
+            target=key[0],
+            metric=key[1],
+            selection=key[2],
+            is_named=len(rules) > 1,
+            direct=direct,
+            controls=controls,
+        )
+        arm = key[0], model, method
+        mine = [
+            (label, flag)
+            for flag in flags
+            if flag.phase and flag.kind in MARKED
+            for label in flag.cells
+            if (label.target, label.model, label.method) == arm
+        ]
         found.append(
-            dataclasses.replace(made, rule=rule, model=model, method=method)
+            dataclasses.replace(
+                made(rows),
+                model=model if len(models) > 1 else "",
+                method=method if len(methods) > 1 else "",
+                flagged=frozenset(label.intermediate for label, _ in mine),
+                notes=tuple(_notes(mine, rows, made)),
+            )
         )
     return found
 
 
-def _varies(results: Sequence[Mapping[str, Any]], name: str) -> bool:
-    return len({row.get(name, "") for row in results}) > 1
+def _notes(
+    flags: Sequence[tuple[Label, Flag]],
+    results: Sequence[Mapping[str, Any]],
+    made: Callable[[Sequence[Mapping[str, Any]]], Matrix],
+) -> Iterator[str]:
+    """Yields what is flagged, and the means without degenerate runs."""
+    for label, flag in flags:
+        yield (
+            f"{MARK} {label.intermediate}, seed {label.seed}: {flag.kind}, "
+            f"{flag.phase}: {flag.reason}"
+        )
+    bad = {
+        (label.intermediate, label.seed)
+        for label, flag in flags
+        if flag.kind == "degenerate"
+    }
+    if not bad:
+        return
+    others = made(
+        [x for x in results if (x["intermediate"], x["seed"]) not in bad]
+    )
+    for name in dict.fromkeys(intermediate for intermediate, _ in sorted(bad)):
+        rows = [row for row in others.rows if row.label == name]
+        if not rows:
+            yield f"{MARK} {name}: all of its runs are degenerate"
+        for row in rows:
+            column = next(x for x in others.columns if x in row.scores)
+            score = row.scores[column]
+            yield (
+                f"{MARK} {name} without degenerate runs: {column} {score} over "
+                f"{score.count} seeds"
+            )
 
 
 def markdown(matrix: Matrix) -> str:
     """Returns the matrix as a Markdown table: score, and delta in brackets."""
-    title = ", ".join(filter(None, (matrix.target, matrix.metric, matrix.rule)))
+    title = ", ".join(filter(None, (matrix.title, matrix.metric, matrix.rule)))
     lines = [
         _line([title, *matrix.columns]),
         "|" + "---|" * (len(matrix.columns) + 1),
     ]
     for row in matrix.rows:
         cells = [cell(row, column) for column in matrix.columns]
-        lines.append(_line([row.label, *cells]))
-    return "\n".join(lines) + "\n"
+        lines.append(_line([label(matrix, row), *cells]))
+    notes = "".join(f"\n{note}\n" for note in matrix.notes)
+    return "\n".join(lines) + "\n" + notes
+
+
+def label(matrix: Matrix, row: Row) -> str:
+    """Returns a row's label, marked where something is flagged."""
+    return f"{row.label} {MARK}" if row.label in matrix.flagged else row.label
 
 
 def _line(cells: Sequence[str]) -> str:

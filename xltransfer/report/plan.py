@@ -78,6 +78,8 @@ def takes(planned: Study, workspace: Workspace, known: States) -> Iterator[str]:
         yield (
             f"disk for {name}: {_bytes(size.now)}, and about "
             f"{_bytes(size.later)} to come"
+            + f", besides {size.unknown} of generated data"
+            * (size.unknown > 0)
         )
     left = forecast.time_left(planned, workspace, known)
     if left is None:

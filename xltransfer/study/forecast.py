@@ -37,10 +37,12 @@ class Size:
     Attributes:
       now: of what is there.
       later: of what is still to be written, about.
+      unknown: of how many things it is not known.
     """
 
     now: int
     later: int
+    unknown: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,9 +129,10 @@ def _parameters(model: ModelConfig, partitioning: Partitioning) -> Any:
 def cached(study: Study, workspace: Workspace, known: States) -> Size:
     """Returns what caches take; those to be built, about what their files do.
 
-    A piece takes four bytes, and is about four letters of text.
+    A piece takes four bytes, and is about four letters of text. Of generated
+    data it is not known before.
     """
-    now = later = 0
+    now = later = unknown = 0
     for request in _requests(study, workspace, known):
         data_dir = workspace.data_dir
         path = caches.location(request, workspace.cache_dir, data_dir)
@@ -139,7 +142,8 @@ def cached(study: Study, workspace: Workspace, known: States) -> Size:
             source = request.dataset.split(request.split).source
             paths = source.files(data_dir)
             later += sum(one.stat().st_size for one in paths)
-    return Size(now, later)
+            unknown += not paths
+    return Size(now, later, unknown)
 
 
 def _requests(

@@ -16,6 +16,8 @@ from xltransfer.study.plan import Cell, cells, evaluated, rules_of
 from xltransfer.study.worker import Listener, Unit, Worker
 from xltransfer.workspace import Workspace
 
+_SHOWN = 10
+
 
 class PhasesFailed(InputError):
     """The rest of the study is done, and `results.csv` is written."""
@@ -23,7 +25,9 @@ class PhasesFailed(InputError):
     def __init__(self, flags: Sequence[Flag]):
         lost = [one for one in flags if one.kind == "failed"]
         skipped = sum(one.kind == "skipped" for one in flags)
-        lines = [f"{one.phase}: {one.reason}" for one in lost]
+        lines = [f"{one.phase}: {one.reason}" for one in lost[:_SHOWN]]
+        if len(lost) > _SHOWN:
+            lines.append(f"and {len(lost) - _SHOWN} more: flags.json has all")
         if skipped:
             lines.append(f"{skipped} phases that start from these: skipped")
         super().__init__(

@@ -11,7 +11,10 @@ from xltransfer.data.features.language_modeling import (
 )
 from xltransfer.data.features.multiple_choice import EncoderMultipleChoice
 from xltransfer.data.features.renumbered import Numbering, Renumbered
-from xltransfer.data.features.retrieval import EncoderRetrieval
+from xltransfer.data.features.retrieval import (
+    EncoderRetrieval,
+    TextRetrieval,
+)
 from xltransfer.data.features.span import EncoderSpan
 from xltransfer.data.features.tagging import EncoderTagging
 from xltransfer.data.features.text import (
@@ -35,5 +38,6 @@ __all__ = [
     "Renumbered",
     "SpanCorruption",
     "TextInputs",
+    "TextRetrieval",
     "TextToText",
 ]

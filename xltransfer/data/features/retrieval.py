@@ -1,4 +1,4 @@
-"""Queries and candidates, for an encoder."""
+"""Queries and candidates, for an encoder and for text to text."""
 
 import dataclasses
 
@@ -8,6 +8,8 @@ from xltransfer.data.cache import Cache
 from xltransfer.data.features.batch import (
     Batch,
     Drawn,
+    OneSlot,
+    columns_of,
     encoder_rows,
     filled,
     joined,
@@ -66,8 +68,60 @@ class EncoderRetrieval:
         return batch
 
 
+@dataclasses.dataclass(frozen=True)
+class TextRetrieval(OneSlot):
+    """Queries in rows of their own, candidates in others; T5X's names.
+
+    `left` are the queries, `right` the candidates: tokens, segments and, in
+    slots [B, S], one an example, `starts`; `query_weights`, 1 where both sides
+    are there; `candidate_weights`, 1 where there is a candidate.
+    """
+
+    def lengths(self, cache: Cache) -> np.ndarray:
+        """Int[size 2]: tokens of query and candidate."""
+        return side_lengths(cache)
+
+    def arrange(self, drawn: Drawn, capacity: Capacity) -> Batch:
+        """Returns both sides' arrays, and their weights."""
+        layout, batch, is_there = drawn.layout, {}, []
+        slots = (drawn.rows, capacity.slots)
+        place = layout.row, layout.slot
+        for number, (side, name) in enumerate(TEXT_SIDES):
+            ragged = drawn.sequences(name)
+            shape = (drawn.rows, capacity.lengths[number])
+            columns, segment, _ = columns_of(ragged, layout, number)
+            stem = f"{side}_encoder"
+            batch[f"{stem}_input_tokens"] = filled(
+                shape, columns, joined(ragged)
+            )
+            batch[f"{stem}_segment_ids"] = filled(shape, columns, segment)
+            has_text = np.array([len(ids) > 0 for ids in ragged], bool)
+            starts = np.where(has_text, layout.start[:, number], 0)
+            batch[f"{side}_starts"] = filled(slots, place, starts)
+            is_there.append(has_text)
+        has_query, has_candidate = is_there
+        for name, marked in (
+            ("query_weights", has_query & has_candidate),
+            ("candidate_weights", has_candidate),
+        ):
+            batch[name] = filled(slots, place, marked, np.float32)
+        return batch
+
+
+# T5X's name of a side, and the cache's.
+TEXT_SIDES = (("left", "inputs"), ("right", "targets"))
+
+
 def side_lengths(cache: Cache) -> np.ndarray:
     """Int[size 2]: tokens of each example's query and candidate."""
-    return np.stack(
-        [cache.tokens("side_lengths", one) for one in range(cache.size)]
-    )
+    if "side_lengths" in cache.sequences:
+        return cache.ids("side_lengths").reshape(-1, 2)
+    return cache.lengths(*(name for _, name in TEXT_SIDES))
+
+
+def sides_of(cache: Cache, example: int) -> np.ndarray:
+    """Bool[2]: whether an example has a query, and a candidate."""
+    if "side_lengths" in cache.sequences:
+        return cache.tokens("side_lengths", example) > 0
+    lengths = [len(cache.tokens(name, example)) for _, name in TEXT_SIDES]
+    return np.array(lengths) > 0

@@ -1,0 +1,125 @@
+"""What is proposed where a step does not fit, and what a report says of it."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import small_models
+
+from xltransfer import budget
+from xltransfer.budget import Line
+from xltransfer.errors import InputError
+from xltransfer.report.budget import report
+from xltransfer.topology.chips import CHIPS, Chip
+from xltransfer.topology.machine import Machine
+from xltransfer.topology.step import Step
+from xltransfer.workspace import Execution, Workspace
+
+# One byte a second for all that it does, so that seconds can be read off.
+CHIP = Chip("toy", "toy", 1000, 1.0, 1.0, 1.0)
+WORKSPACE = Workspace(
+    Path("out"),
+    Path("cache"),
+    None,
+    small_models.partitioning("data"),
+    Execution(),
+)
+
+
+def step(temporary: int | None, **fields) -> Step:
+    given = {
+        "parameters": 100,
+        "parameter_bytes": 400,
+        "optimizer_bytes": 200,
+        "batch_bytes": 0,
+        "temporary_bytes": temporary,
+        "needed": 0,
+        "flops": 3.0,
+        "memory_traffic": 2,
+        "exchanged": (("all-reduce", 1_000_000),),
+        "sent": 1.0,
+        "largest_gather": 0,
+        "chip": CHIP,
+    }
+    return Step(**given | fields)
+
+
+def test_a_step_fits_where_its_sum_is_within_the_memory():
+    assert step(400).fits and step(400).headroom == 0
+    assert step(300).headroom == pytest.approx(0.1)
+    assert step(401).fits is False
+    given_up = step(None, needed=5000)
+    assert given_up.fits is False and given_up.total_bytes == 5000
+    assert step(400, chip=None).fits is None
+
+
+def test_the_longest_of_three_bounds_is_the_time():
+    assert step(0).seconds == 3.0
+    assert step(0, memory_traffic=7).seconds == 7.0
+    assert step(0, sent=9.0).seconds == 9.0
+    assert step(0, chip=None).seconds is None
+
+
+def found(fits) -> tuple[str, Step] | None:
+    """Returns the remedy, of steps that fit under some workspaces."""
+    return budget._remedy(
+        WORKSPACE, lambda there: (step(0 if fits(there) else 900), 8)
+    )
+
+
+def test_fewer_examples_at_a_time_are_tried_first():
+    name, _ = found(lambda there: there.execution.microbatches >= 4)
+    assert name == "Execution.microbatches = 4"
+
+
+def test_then_less_is_kept_and_then_parameters_are_split():
+    name, _ = found(lambda there: there.partitioning.remat == "full")
+    assert name == "Partitioning.remat = 'full'"
+    name, _ = found(lambda there: there.partitioning.fsdp == 8)
+    assert name == "Partitioning.fsdp = 8, remat = 'full'"
+    assert found(lambda there: False) is None
+
+
+def test_a_batch_that_cannot_be_parted_is_not():
+    def compiled(there: Workspace) -> tuple[Step, int]:
+        if there.execution.microbatches > 1:
+            raise InputError("compared within a whole batch")
+        return step(0), 8
+
+    name, _ = budget._remedy(WORKSPACE, compiled)
+    assert name == "Partitioning.remat = 'full'"
+
+
+def machine(chip: Chip | None) -> Machine:
+    return Machine(
+        "toy:2", tuple(WORKSPACE.partitioning.mesh.devices.flat), chip
+    )
+
+
+def test_a_report_gives_hours_and_cost():
+    # 1,200 updates of 3 s are an hour; eight chips at 2 each are 16.
+    line = Line("target x", step(300), 8, count=2, updates=1200, examples=6)
+    text = "\n".join(report([line], machine(CHIP), price=2.0))
+    assert "All updates: 1.000 h, 8.00 chip-hours, 16.00 at 2 each" in text
+    assert "10%" in text and "compute" in text
+    assert "all-reduce" in text
+
+
+def test_a_report_shows_the_change_that_makes_it_fit():
+    change = "Partitioning.remat = 'full'", step(100)
+    line = Line("target x", step(None, needed=5000), 8, 1, 10, 6, change)
+    text = "\n".join(report([line], machine(CHIP), price=None))
+    assert "does not fit" in text and "with Partitioning.remat" in text
+    hopeless = dataclasses.replace(line, change=None)
+    text = "\n".join(report([hopeless], machine(CHIP), price=None))
+    assert "take more or larger chips" in text
+
+
+def test_of_an_unknown_chip_no_time_is_given():
+    line = Line("target x", step(0, chip=None), 8, 1, 10, 6)
+    text = "\n".join(report([line], machine(None), price=2.0))
+    assert "No time is given" in text and "at 2" not in text
+
+
+def test_every_chip_is_known_by_one_kind():
+    assert len({chip.kind for chip in CHIPS}) == len(CHIPS)

@@ -1,0 +1,152 @@
+"""What the phases of a study need on a machine, as tables."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from xltransfer.budget import Line, Missing
+from xltransfer.topology.chips import GIB
+from xltransfer.topology.machine import Machine
+from xltransfer.topology.step import Step
+
+MEMORY = (
+    "shape of phase",
+    "phases",
+    "rows",
+    "parameters",
+    "optimizer",
+    "temporary",
+    "total",
+    "free",
+)
+WORK = ("shape of phase", "TFLOP", "GB", "ms", "bound by", "examples/s", "h")
+NETWORK = ("shape of phase", "collective", "MB")
+
+
+def print_budget(
+    found: Iterable[Line | Missing], machine: Machine, price: float | None
+) -> None:
+    """Prints what every phase needs, what is exchanged, hours and cost.
+
+    Args:
+      found: of `budget`.
+      machine: what it was compiled for.
+      price: of one chip for one hour, in any currency.
+    """
+    found = list(found)
+    lines = [one for one in found if isinstance(one, Line)]
+    for text in report(lines, machine, price) if lines else ():
+        print(text)
+    # Several phases lack the same.
+    for one in dict.fromkeys(x for x in found if isinstance(x, Missing)):
+        print(f"{one.label}: left out. {one.why}")
+
+
+def report(
+    lines: Sequence[Line], machine: Machine, price: float | None
+) -> Iterator[str]:
+    """Yields the lines that `print_budget` prints."""
+    steps = [pair for line in lines for pair in _steps(line)]
+    chip = machine.chip
+    what = f"of {chip.memory / GIB:.2f} GiB" if chip else "of unknown memory"
+    yield f"\n{machine.name}: {len(machine.devices)} chips {what}"
+    yield "\nmemory of a chip at the tallest batch, MiB"
+    yield from _aligned([MEMORY, *(_memory(*pair) for pair in steps)])
+    yield "\none step on a chip, and the shortest time that it can take"
+    yield from _aligned([WORK, *(_work(*pair) for pair in steps)])
+    yield "\nresults of collectives, a step and chip"
+    yield from _aligned(
+        [NETWORK, *(row for line in lines for row in _network(line))]
+    )
+    yield ""
+    yield from _notes(lines, machine, price)
+
+
+def _steps(line: Line) -> Iterator[tuple[Line, str, Step]]:
+    yield line, line.label, line.step
+    if line.change:
+        yield line, f"  with {line.change[0]}", line.change[1]
+
+
+def _memory(line: Line, label: str, step: Step) -> tuple[str, ...]:
+    return (
+        label,
+        str(line.count or ""),
+        str(line.rows),
+        _mib(step.parameter_bytes),
+        _mib(step.optimizer_bytes),
+        "?" if step.temporary_bytes is None else _mib(step.temporary_bytes),
+        _mib(step.total_bytes),
+        _free(step),
+    )
+
+
+def _work(line: Line, label: str, step: Step) -> tuple[str, ...]:
+    seconds, bounds = step.seconds, step.bounds
+    traffic = step.memory_traffic
+    row = (
+        label,
+        f"{step.flops / 1e12:.3g}",
+        f"{traffic / 1e9:.3g}" if traffic else "?",
+    )
+    if seconds is None:
+        return (*row, "?", "?", "?", "?")
+    rate = f"{line.examples / seconds:,.0f}" if line.examples else ""
+    hours = f"{seconds * line.updates / 3600:.3f}" if line.updates else ""
+    bound = max(bounds, key=bounds.get)
+    return (*row, f"{seconds * 1e3:.3f}", bound, rate, hours)
+
+
+def _network(line: Line) -> Iterator[tuple[str, ...]]:
+    for kind, size in line.chosen.exchanged or (("none", 0),):
+        yield line.label, kind, f"{size / 1e6:.3f}"
+
+
+def _free(step: Step) -> str:
+    if step.fits is None:
+        return "?"
+    return f"{step.headroom:.0%}" if step.fits else "does not fit"
+
+
+def _mib(size: int) -> str:
+    return f"{size / (1 << 20):,.1f}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yields rows of a table, its numbers below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        first, *others = (
+            cell.rjust(width) if number else cell.ljust(width)
+            for number, (cell, width) in enumerate(
+                zip(row, widths, strict=True)
+            )
+        )
+        yield "  ".join([first, *others]).rstrip()
+
+
+def _notes(
+    lines: Sequence[Line], machine: Machine, price: float | None
+) -> Iterator[str]:
+    """Yields what stands below the tables."""
+    for line in lines:
+        if line.step.fits is False and not line.change:
+            yield (
+                f"{line.label}: does not fit with more microbatches, remat or "
+                "a wider fsdp either; take more or larger chips."
+            )
+    if machine.chip is None:
+        kind = machine.devices[0].device_kind
+        yield f"No time is given: the rates of {kind!r} are not known."
+        return
+    yield (
+        "The time is the longest of compute, memory and network at the chip's "
+        "published rates: a bound that no run reaches."
+    )
+    if machine.slices > 1:
+        yield "The network between slices is slower; its time is not counted."
+    hours = sum(line.hours or 0 for line in lines)
+    chips = hours * len(machine.devices)
+    cost = "" if price is None else f", {chips * price:,.2f} at {price:g} each"
+    yield (
+        f"All updates: {hours:.3f} h, {chips:.2f} chip-hours{cost}; without "
+        "start, evaluation and checkpoints."
+    )

@@ -1,0 +1,233 @@
+"""One step of a program, compiled for a machine: memory, work and time."""
+
+import dataclasses
+import functools
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from xltransfer.errors import InputError
+from xltransfer.objectives.objective import Batch
+from xltransfer.partitioning import Partitioning
+from xltransfer.prediction import Predictor, compiled_prediction
+from xltransfer.topology import flops, hlo
+from xltransfer.topology.chips import GIB, Chip
+from xltransfer.train import Program, compiled_update
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What one step needs on each chip.
+
+    Attributes:
+      parameters: how many the whole model has.
+      parameter_bytes: of what a chip holds of them.
+      optimizer_bytes: of what a chip holds of the optimiser's state.
+      batch_bytes: of a chip's share of the batch.
+      temporary_bytes: activations, gradients and whatever else the compiler
+        needs while it runs; None where it gave up for lack of memory.
+      needed: bytes that it said were needed where it gave up.
+      flops: of matrix products, the machine's divided by its chips.
+      memory_traffic: bytes between chip and memory.
+      exchanged: bytes of results of collectives, by kind.
+      sent: bytes that a chip sends to others for them.
+      largest_gather: bytes of the largest result of one all-gather.
+      chip: what the chip can do, where known.
+    """
+
+    parameters: int
+    parameter_bytes: int
+    optimizer_bytes: int
+    batch_bytes: int
+    temporary_bytes: int | None
+    needed: int
+    flops: float
+    memory_traffic: int
+    exchanged: tuple[tuple[str, int], ...]
+    sent: float
+    largest_gather: int
+    chip: Chip | None
+
+    @property
+    def total_bytes(self) -> int:
+        """Memory at its fullest."""
+        if self.temporary_bytes is None:
+            return self.needed
+        return (
+            self.parameter_bytes
+            + self.optimizer_bytes
+            + self.batch_bytes
+            + self.temporary_bytes
+        )
+
+    @property
+    def fits(self) -> bool | None:
+        """Does it fit the chip's memory? None where that is not known."""
+        if self.temporary_bytes is None:
+            return False
+        return None if self.chip is None else self.headroom >= 0
+
+    @property
+    def headroom(self) -> float:
+        """The share of the chip's memory that stays free."""
+        return 1 - self.total_bytes / self.chip.memory
+
+    @property
+    def bounds(self) -> dict[str, float]:
+        """Seconds that each resource alone would need."""
+        if self.chip is None or self.temporary_bytes is None:
+            return {}
+        return {
+            "compute": self.flops / self.chip.flops,
+            "memory": self.memory_traffic / self.chip.bandwidth,
+            "network": self.sent / self.chip.links,
+        }
+
+    @property
+    def seconds(self) -> float | None:
+        """The roofline: the longest of `bounds`, were the others hidden."""
+        return max(self.bounds.values(), default=None)
+
+
+def train_step(program: Program, batch: Batch, chip: Chip | None) -> Step:
+    """Compiles a program's update.
+
+    Args:
+      program: what is trained, on the machine's devices.
+      batch: shapes and types of a global batch.
+      chip: what one of the devices can do.
+    """
+    state = program.abstract
+    shapes = _placed(batch, program.partitioning)
+    seed = jax.ShapeDtypeStruct((), jnp.uint32)
+    return _measured(
+        program.partitioning,
+        compiled_update(program),
+        (state, shapes, seed),
+        (state.params, state.opt_state),
+        chip,
+    )
+
+
+def prediction_step(
+    predictor: Predictor, batch: Batch, chip: Chip | None
+) -> Step:
+    """Compiles a predictor; as `train_step`."""
+    params = predictor.abstract
+    shapes = _placed(batch, predictor.partitioning)
+    return _measured(
+        predictor.partitioning,
+        compiled_prediction(predictor),
+        (params, shapes),
+        (params, ()),
+        chip,
+    )
+
+
+def _placed(batch: Batch, partitioning: Partitioning) -> Batch:
+    def place(leaf: Any) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(
+            leaf.shape, leaf.dtype, sharding=partitioning.batch_sharding
+        )
+
+    return jax.tree.map(place, batch)
+
+
+def _measured(
+    partitioning: Partitioning,
+    function: Callable,
+    arguments: tuple,
+    held: tuple[Any, Any],
+    chip: Chip | None,
+) -> Step:
+    with partitioning.scope():
+        traced = function.trace(*arguments)
+        lowered = traced.lower()
+        try:
+            compiled, needed = lowered.compile(), 0
+        except jax.errors.JaxRuntimeError as error:
+            compiled, needed = None, _needed(error)
+    work = flops.products(traced.jaxpr.jaxpr) / partitioning.mesh.size
+    step = functools.partial(
+        Step,
+        parameters=sum(leaf.size for leaf in jax.tree.leaves(held[0])),
+        parameter_bytes=share(held[0]),
+        optimizer_bytes=share(held[1]),
+        batch_bytes=share(arguments[1]),
+        needed=needed,
+        flops=work,
+        chip=chip,
+    )
+    if compiled is None:
+        return step(
+            temporary_bytes=None,
+            memory_traffic=0,
+            exchanged=(),
+            sent=0.0,
+            largest_gather=0,
+        )
+    module = hlo.Module(compiled.as_text())
+    kinds: Counter[str] = Counter()
+    for one in module.collectives:
+        kinds[one.kind] += one.bytes
+    memory = compiled.memory_analysis()
+    return step(
+        temporary_bytes=memory.temp_size_in_bytes
+        + memory.output_size_in_bytes
+        - memory.alias_size_in_bytes
+        + memory.generated_code_size_in_bytes,
+        memory_traffic=module.memory_bytes,
+        exchanged=tuple(sorted(kinds.items())),
+        sent=sum(
+            one.times * _sent(one, partitioning.mesh.size)
+            for one in module.collectives
+        ),
+        largest_gather=max(
+            (c.size for c in module.collectives if c.kind == "all-gather"),
+            default=0,
+        ),
+    )
+
+
+def share(tree: Any) -> int:
+    """Returns the bytes of a tree's arrays that one device holds."""
+    return sum(
+        math.prod(leaf.sharding.shard_shape(leaf.shape)) * leaf.dtype.itemsize
+        for leaf in jax.tree.leaves(tree)
+    )
+
+
+def _sent(one: hlo.Collective, devices: int) -> float:
+    """Returns the bytes that a chip sends, in a ring (Chan et al., 2007)."""
+    size = one.devices or devices
+    others = (size - 1) / size
+    return (
+        one.size
+        * {
+            "all-gather": others,
+            "all-to-all": others,
+            "all-reduce": 2 * others,
+            "reduce-scatter": size - 1,
+            "collective-permute": 1,
+        }[one.kind]
+    )
+
+
+def _needed(error: Exception) -> int:
+    """Returns how much memory a compiler said it lacked.
+
+    Raises:
+      InputError: when it failed for another reason.
+    """
+    said = str(error)
+    used = re.search(r"Used ([\d.]+)([KMGT]) of", said)
+    if "RESOURCE_EXHAUSTED" not in said or not used:
+        raise InputError(
+            f"The step does not compile: {said.splitlines()[0]}"
+        ) from error
+    return int(float(used[1]) * GIB * 1024.0 ** ("KMGT".index(used[2]) - 2))
