@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tasks import language_modeling, miniature
+from tasks import language_modeling, miniature, multichecklist
 from tasks.benchmarks import (
     PAWSX_LANGUAGES,
     TYDIQA_LANGUAGES,
@@ -46,6 +46,12 @@ def _benchmark(name: str, families: dict[str, tuple[str, ...]]) -> Recipe:
 ENGLISH_NLI = ("snli.en", "conjnli.en")
 NON_ENGLISH_NLI = ("ocnli.zh", "indonli.id", "farstail.fa")
 
+EVERY_PROBLEM = (
+    *("snli.en", "hellaswag_part.en"),
+    *("squadshifts_new_wiki.en", "squadshifts_reddit.en"),
+    *("ud_present.en", "panx.en", "squad_sentences.en"),
+)
+
 _OWN = (
     Recipe("nli_english", ENGLISH_NLI),
     Recipe("nli_non_english", NON_ENGLISH_NLI),
@@ -74,6 +80,8 @@ _OWN = (
         _names(language_modeling.DATASETS),
         BySize(temperature=XLMR_TEMPERATURE),
     ),
+    # English files of every problem, of those that can be had whole.
+    Recipe("every_problem", tuple(EVERY_PROBLEM), Fixed((2, 1, 1, 1, 2, 2, 1))),
     # One for each of the miniature's families: its languages, equal in size.
     *(
         Recipe(name, _names(rows), Equal())
@@ -95,6 +103,11 @@ _BENCHMARKS = (
     ),
     _benchmark("xtreme", XTREME),
     _benchmark("xtreme_r", XTREME_R),
+)
+
+# What is evaluated to be looked at, and is in no average.
+_DIAGNOSTICS = (
+    Recipe("multichecklist", _names(multichecklist.DATASETS), Equal()),
 )
 
 # English training data and its machine translations into the languages that
@@ -166,5 +179,11 @@ _PHANG = (
 
 MIXTURES: dict[str, Recipe | Mixture] = {
     recipe.name: recipe
-    for recipe in (*_OWN, *_BENCHMARKS, *_TRANSLATE_TRAIN, *_PHANG)
+    for recipe in (
+        *_OWN,
+        *_BENCHMARKS,
+        *_DIAGNOSTICS,
+        *_TRANSLATE_TRAIN,
+        *_PHANG,
+    )
 }

@@ -1,5 +1,6 @@
 """What is nearest, and what is mined, out of a model's vectors."""
 
+import jax
 import numpy as np
 import pytest
 import retrieval_caches
@@ -96,6 +97,101 @@ def test_queries_without_any_candidates_are_refused(tmp_path):
         Nearest().combine(cache, [(of([0])[0],)])
 
 
+def test_candidates_may_seek_the_queries(tmp_path):
+    records = [
+        {"id": str(i), "gold": [gold], "candidate": str(i)}
+        for i, gold in enumerate("120")
+    ]
+    cache = retrieval_caches.write(
+        tmp_path / "cache", [([5], [6])] * 3, records
+    )
+    found = list(zip(of([0, 40, 90]), of([80, 35, 30]), strict=True))
+    # English 0 asks for 1, 1 for 2, 2 for 0: 0 is asked for by 2, and so on.
+    outcome = Nearest("positions", candidates_seek=True)
+    assert outcome.targets(cache) == [2, 0, 1]
+    # 80 is nearest to 90; 35 and 30 to 40.
+    assert outcome.combine(cache, found) == [2, 1, 1]
+    other = Nearest("positions")
+    assert other.targets(cache) == [1, 2, 0]
+    assert other.combine(cache, found) == [2, 1, 0]
+
+
+EMBEDDING = Embedding(XLMREmbedder(small_models.XLMR, 1, normalize=True))
+
+
+@pytest.fixture(scope="module")
+def paired(tmp_path_factory):
+    """Sixty pairs and their vectors, each side in a row of its own, no mesh."""
+    cache = retrieval_caches.pairs(tmp_path_factory.mktemp("p") / "pairs", 60)
+    params = small_models.params(EMBEDDING)
+    predict = jax.jit(EMBEDDING.predict)
+    found = []
+    for number in range(cache.size):
+        tokens = cache.tokens("tokens", number).astype(np.int32)
+        cut = int(cache.tokens("side_lengths", number)[0])
+        vectors = []
+        for side in (tokens[:cut], tokens[cut:]):
+            inside = (np.arange(10) < len(side)).astype(np.int32)[None]
+            row = np.ones((1, 10), np.int32)
+            row[0, : len(side)] = side
+            batch = {
+                "tokens": row,
+                "segment_ids": inside,
+                "positions": np.arange(10)[None] * inside,
+                "starts": np.zeros((1, 1), np.int32),
+            }
+            vectors.append(np.asarray(predict(params, batch))[0, 0])
+        found.append(tuple(vectors))
+    return cache, found
+
+
+def evaluation(outcome, columns: int, rows: int, devices: int) -> Evaluation:
+    return Evaluation(
+        small_models.predictor(EMBEDDING, devices),
+        small_models.params(EMBEDDING),
+        EncoderRetrieval(1),
+        outcome,
+        (columns,),
+        rows,
+    )
+
+
+@pytest.mark.parametrize("devices", [1, 8])
+@pytest.mark.parametrize(("rows", "columns"), [(1, 16), (7, 40), (64, 16)])
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Nearest("positions"),
+        Nearest("positions", candidates_seek=True),
+        Mined(),
+    ],
+    ids=["nearest", "the other way", "mined"],
+)
+def test_what_is_found_depends_neither_on_batches_nor_on_devices(
+    paired, outcome, rows, columns, devices
+):
+    cache, alone = paired
+    found = evaluation(outcome, columns, rows, devices).predict(cache)
+    assert found == outcome.combine(cache, alone)
+    assert len(set(map(str, found))) > 20
+
+
+@pytest.mark.parametrize("devices", [1, 8])
+@pytest.mark.parametrize(("rows", "columns"), [(1, 16), (7, 40), (64, 16)])
+def test_ranks_are_those_of_the_vectors_made_alone(
+    paired, rows, columns, devices
+):
+    cache, alone = paired
+    found = evaluation(Nearest(), columns, rows, devices).predict(cache)
+    products = np.inner(*vectors(cache, alone))
+    assert len(found) == len(products) == 60
+    # Of 1,200 products some differ by less than float32 tells apart.
+    for mine, ranked in zip(products, found, strict=True):
+        values = [mine[int(one.removeprefix("c"))] for one in ranked]
+        np.testing.assert_allclose(values, np.sort(mine)[::-1][:20], atol=1e-6)
+        assert len(set(ranked)) == 20
+
+
 def mined_cache(folder, noise: float, seed: int):
     """Forty sentences a side; twenty have partners, `noise` away."""
     random = np.random.default_rng(seed)
@@ -175,11 +271,11 @@ def test_an_evaluation_writes_and_scores_rankings_by_id(tmp_path):
         program,
         small_models.params(Embedding(model)),
         EncoderRetrieval(1),
-        Nearest("rankings", "a preset"),
+        Nearest("rankings", (("preset", "a preset"), ("layer", 0))),
         (12,),
     )
     (record,) = evaluate.evaluate(evaluation, cache, tmp_path, {"seed": 1})
     assert record["value"] == pytest.approx(100.0)
-    assert record["preset"] == "a preset"
+    assert (record["preset"], record["layer"]) == ("a preset", 0)
     assert record["n"] == 30
     assert (tmp_path / "small" / "dev-en.json").is_file()

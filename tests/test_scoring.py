@@ -138,6 +138,83 @@ def test_other_folders_hidden_files_and_splits_are_left_out(small):
     )
 
 
+def test_any_datasets_predictions_are_scored_by_its_own_metric(small):
+    predictions, labels = small
+    for folder, tags in (
+        (predictions, "B-PER\nO\n"),
+        (labels, "B-PER\nB-LOC\n"),
+    ):
+        path = folder / "masakhaner/test-wo.tsv"
+        path.parent.mkdir()
+        path.write_text(tags)
+    found = score_folder(predictions, labels)
+    # One name of two was found, and none wrongly.
+    assert found.values["masakhaner"]["wo"]["precision"] == 100
+    assert found.values["masakhaner"]["wo"]["recall"] == 50
+    assert "masakhaner" not in found.averages.tasks
+    assert set(score_folder(predictions, labels, "xtreme_r").values) == {
+        *("xnli", "xquad")
+    }
+    (predictions / "masakhaner/test-wo.tsv").write_text("B-DATE\nO\n")
+    with pytest.raises(InputError, match=r"test-wo\.tsv:1: unknown label"):
+        score_folder(predictions, labels)
+
+
+def test_of_several_splits_the_first_that_is_there_is_scored(small):
+    predictions, labels = small
+    for code in ("en", "de"):
+        for folder in (predictions, labels):
+            (folder / f"xnli/dev-{code}.tsv").write_text("neutral\n")
+    found = score_folder(predictions, labels, splits=("test", "dev"))
+    assert found.values["xnli"] == {
+        "de": {"accuracy": 100},
+        "en": {"accuracy": 100},
+        "sw": {"accuracy": 50},
+    }
+    assert found.record()["splits"] == {"xnli": {"de": "dev"}}
+    assert "of the split 'dev', and in no average: xnli (de)" in found.notes
+    text = "\n".join(found.notes)
+    assert "xnli has no average: it lacks ar, bg, de, el, es" in text
+    only = score_folder(predictions, labels, splits=("dev",))
+    assert set(only.values["xnli"]) == {"de", "en"} and not only.splits
+
+
+def test_questions_of_squad_2_may_have_no_answer(small):
+    predictions, labels = small
+    answers = '{"q1": "", "q2": "x"}'
+    gold = (
+        '{"data": [{"paragraphs": [{"qas": ['
+        '{"id": "q1", "answers": []},'
+        '{"id": "q2", "answers": [{"text": "y"}]}]}]}]}'
+    )
+    for folder, text in ((predictions, answers), (labels, gold)):
+        path = folder / "squad2_normans/dev-en.json"
+        path.parent.mkdir()
+        path.write_text(text)
+    found = score_folder(predictions, labels, splits=("test", "dev"))
+    # Rightly nothing for the one, something wrong for the other.
+    assert found.values["squad2_normans"]["en"]["exact"] == 50
+
+
+def test_lareqas_one_file_of_all_languages_is_its_score(tmp_path):
+    # Average precision: 1 for the first; (1 + 2 / 3) / 2 for the second.
+    for name, text in {
+        "predictions": '{"a": ["1", "2"], "b": ["3", "0", "4"]}',
+        "labels": '{"a": ["1"], "b": ["3", "4"]}',
+    }.items():
+        path = tmp_path / name / "lareqa/test-mul.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    found = score_folder(tmp_path / "predictions", tmp_path / "labels")
+    score = 100 * (1 + 5 / 6) / 2
+    assert found.averages.tasks == {"lareqa": pytest.approx(score)}
+    text = "\n".join(found.notes)
+    assert "lareqa has no average" not in text
+    assert "mewslix are missing or incomplete" in text
+    both = (tmp_path / "predictions", tmp_path / "labels", "xtreme_r")
+    assert score_folder(*both).averages.tasks == found.averages.tasks
+
+
 def test_a_foreign_line_end_is_one(small):
     predictions, labels = small
     path = predictions / "xnli/test-en.tsv"

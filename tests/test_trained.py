@@ -15,6 +15,7 @@ from xltransfer.errors import InputError
 from xltransfer.reading import Reading
 from xltransfer.trained import Trained, trained
 
+TEST = ("test",)
 LABELS = ("entailment", "neutral", "contradiction")
 
 
@@ -60,7 +61,35 @@ def test_a_phase_gives_the_checkpoint_of_a_rule(phase, rule, name, step):
         "checkpoint": step,
         "seed": 1,
         "lengths": {"tokens": 32},
+        "trimmed_softmax": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ((False, False), False),
+        ((False, True), True),
+        ((True, False), True),
+        # Whoever has the last folder alone does not know.
+        ((None, False), None),
+        ((None, True), True),
+    ],
+)
+def test_a_softmax_that_was_trimmed_before_is_told(phase, flags, expected):
+    path = phase / "phase.json"
+    record = json.loads(path.read_text())
+    parent = {"configuration": dict(record["configuration"]) | {"parent": None}}
+    for one, flag in zip((parent, record), flags, strict=True):
+        training = one["configuration"]["training"]
+        one["configuration"]["training"] = training | {"trimmed_softmax": flag}
+    record["configuration"]["parent"] = "f00d"
+    path.write_text(json.dumps(record))
+    if flags[0] is not None:
+        folder = phase.parent / "pretrain-f00d"
+        folder.mkdir()
+        (folder / "phase.json").write_text(json.dumps(parent))
+    assert trained(str(phase)).protocol["trimmed_softmax"] is expected
 
 
 def test_a_checkpoint_by_its_folder_was_given(phase):
@@ -104,7 +133,7 @@ def model(heads: dict, config: object = XLMR) -> Trained:
 
 
 def heads_of(found: fitting.Fitting) -> dict[str, str | None]:
-    return {part.dataset.name: head for part, head in found.parts}
+    return {one.dataset.name: one.head for one in found.fits}
 
 
 NLI = ("miniature_nli.sw", "miniature_nli.tr")
@@ -116,21 +145,21 @@ def test_each_dataset_gets_the_head_that_has_its_problem_and_labels():
         "classification_of_2": Head("classification", LABELS),
         "language_modeling": Head("language_modeling"),
     }
-    found = fitting.fitting(model(several), NLI, "test", None)
+    found = fitting.fitting(model(several), NLI, TEST, None)
     assert heads_of(found) == dict.fromkeys(NLI, "classification_of_2")
     assert found.left_out == {}
 
 
 def test_labels_in_another_order_fit():
     turned = {None: Head("classification", LABELS[::-1])}
-    found = fitting.fitting(model(turned), NLI, "test", None)
+    found = fitting.fitting(model(turned), NLI, TEST, None)
     assert heads_of(found) == dict.fromkeys(NLI)
 
 
 def test_reasons_stand_with_all_that_they_leave_out():
     one = model({None: Head("classification", LABELS)})
     names = (*NLI, "xnli.sw", "xnli.ur", "xquad.en", "miniature_inference.sw")
-    found = fitting.fitting(one, names, "test", Path("nowhere"))
+    found = fitting.fitting(one, names, TEST, Path("nowhere"))
     assert found.notes() == [
         "left out, as their files are not in the data directory: xnli (sw, ur)",
         "left out, for want of a head for span (there is classification): "
@@ -139,13 +168,14 @@ def test_reasons_stand_with_all_that_they_leave_out():
     ]
 
 
-def test_mt5_needs_no_head_but_has_no_vectors():
+def test_mt5_needs_a_head_for_dual_encoders_alone(tmp_path):
     one = model({None: Head("language_modeling")}, MT5_CONFIG)
-    names = (*NLI, "tatoeba.de", "miniature_text.mul")
-    found = fitting.fitting(one, names, "test", None)
-    assert set(heads_of(found)) == set(NLI)
+    touch(tmp_path, "tatoeba.jv", "test")
+    names = (*NLI, "tatoeba.jv", "lareqa.de", "miniature_text.mul")
+    found = fitting.fitting(one, names, TEST, tmp_path)
+    assert set(heads_of(found)) == {*NLI, "tatoeba.jv"}
     assert [note.split(": ")[1] for note in found.notes()] == [
-        "tatoeba (de)",
+        "lareqa (de)",
         "miniature_text (mul)",
     ]
 
@@ -156,11 +186,50 @@ def test_any_encoder_seeks_translations(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     bare = model({None: Head(None)})
-    found = fitting.fitting(bare, ("tatoeba.sw",), "test", tmp_path)
+    found = fitting.fitting(bare, ("tatoeba.sw",), TEST, tmp_path)
     assert heads_of(found) == {"tatoeba.sw": None}
+
+
+def touch(folder: Path, name: str, split: str) -> None:
+    for path in tasks.dataset(name).split(split).source.files(folder):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_all_that_lies_in_a_data_directory_is_present(tmp_path):
+    for name, split in (
+        *(("indonli.id", "test"), ("farstail.fa", "train")),
+        *(("tatoeba.jv", "test"), ("xcopa.et", "dev")),
+    ):
+        touch(tmp_path, name, split)
+    one = model({None: Head("classification", LABELS)})
+    found = fitting.fitting(one, ("present",), TEST, tmp_path)
+    assert set(heads_of(found)) == {"indonli.id", "tatoeba.jv"}
+    assert found.left_out == {
+        "as their files are not in the data directory": ("farstail.fa",),
+        "for want of a head for multiple_choice (there is classification)": (
+            "xcopa.et",
+        ),
+    }
+    with pytest.raises(InputError, match="pass --data-dir"):
+        fitting.fitting(one, ("present",), TEST, None)
+
+
+def test_a_dataset_offers_all_of_its_splits_that_are_there(tmp_path):
+    touch(tmp_path, "indonli.id", "dev")
+    touch(tmp_path, "indonli.id", "test")
+    touch(tmp_path, "ocnli.zh", "dev")
+    one = model({None: Head("classification", LABELS)})
+    found = fitting.fitting(one, ("present",), ("test", "dev"), tmp_path)
+    parts = {
+        fit.dataset.name: [part.split for part in fit.parts]
+        for fit in found.fits
+    }
+    assert parts["indonli.id"] == ["test", "dev"]
+    assert parts["ocnli.zh"] == ["dev"]
 
 
 def test_nothing_to_evaluate_on_is_an_error():
     bare = model({None: Head(None)})
     with pytest.raises(InputError, match="for want of a head for classif"):
-        fitting.fitting(bare, NLI, "test", None)
+        fitting.fitting(bare, NLI, TEST, None)

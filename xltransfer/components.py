@@ -9,7 +9,7 @@ from tasks.row import Dataset
 
 MULTITASK = "multitask"
 # First metrics of retrieval that needs no head.
-_EMBEDDED = ("tatoeba", "bucc")
+EMBEDDED = ("tatoeba", "bucc")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,4 +110,4 @@ def shortened(names: Sequence[str]) -> str:
 
 def is_embedded(part: Component) -> bool:
     """Tells whether any encoder can predict a component as it is."""
-    return part.dataset.metrics[:1] in [(name,) for name in _EMBEDDED]
+    return part.dataset.metrics[:1] in [(name,) for name in EMBEDDED]

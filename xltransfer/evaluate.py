@@ -84,8 +84,11 @@ class Evaluation:
     def score(self, cache: Cache) -> float:
         """Returns what a checkpoint is chosen by: of the first metric."""
         name = cache.manifest["metrics"][0]
-        targets = self.outcome.targets(cache)
-        scores = metrics.METRICS[name](targets, self.predict(cache))
+        layout = self.outcome.layout
+        scores = metrics.METRICS[name](
+            _filed(cache, layout, self.outcome.targets(cache)),
+            _filed(cache, layout, self.predict(cache)),
+        )
         return metrics.selected(scores)
 
 
@@ -147,17 +150,11 @@ def evaluate(
             "dataset_version": manifest["key"]["version"],
             "data_digest": manifest["key"]["source"],
             "predictions": hashlib.sha256(path.read_bytes()).hexdigest(),
-            **_preset(evaluation.outcome),
+            **dict(getattr(outcome, "made", ())),
             **protocol,
         }
         for name, value in values.items()
     ]
-
-
-def _preset(outcome: Outcome) -> dict[str, str]:
-    """Returns how vectors were made, where there are any."""
-    preset = getattr(outcome, "preset", "")
-    return {"preset": preset} if preset else {}
 
 
 def score(

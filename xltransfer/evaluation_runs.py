@@ -5,14 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xltransfer import contents, evaluate, fields, renderings, results
+import tasks
+from xltransfer import contents, evaluate, fields, overlap, renderings, results
 from xltransfer.components import Component, is_embedded
 from xltransfer.errors import InputError, LabelsWithheld
 from xltransfer.evaluate import Evaluation
 from xltransfer.evaluations import Evaluations
-from xltransfer.fitting import Fitting, by_task
+from xltransfer.fitting import Fit, Fitting, by_task
 from xltransfer.language_groups import groups
-from xltransfer.metrics import selected
+from xltransfer.metrics import checklist, selected
+from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.objectives.objective import Params
 from xltransfer.outcomes.text import RATES
 from xltransfer.partitioning import Partitioning
@@ -20,6 +22,12 @@ from xltransfer.prediction import Predictor
 from xltransfer.renderings import RANK, ModelConfig, Prediction
 from xltransfer.scoring import Scores, scores_of
 from xltransfer.trained import Trained
+from xltransfer.vectors import PRESETS, STANDARD, Vectors
+
+# A dataset, and its records; none where its files have no labels.
+Made = tuple[Component, list[dict[str, Any]]]
+# Percentages by task, language and metric.
+Table = dict[str, dict[str, dict[str, float]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,12 +39,14 @@ class Settings:
       rows: rows of a batch; it changes no prediction.
       prediction: how mT5 predicts labels: by `rank` or by `generation`.
       model: in place of what the checkpoint says of itself.
+      vectors: how an encoder's own are made, for Tatoeba and BUCC.
     """
 
     partitioning: Partitioning
     rows: int = 32
     prediction: Prediction = RANK
     model: ModelConfig | None = None
+    vectors: Vectors = STANDARD
 
     def __post_init__(self) -> None:
         fields.check(self)
@@ -73,38 +83,33 @@ class Place:
 
 
 def run(
-    model: Trained, fit: Fitting, settings: Settings, place: Place
-) -> Iterator[tuple[Component, list[dict[str, Any]]]]:
+    model: Trained, fitting: Fitting, settings: Settings, place: Place
+) -> Iterator[Made]:
     """Evaluates and records one dataset after the other.
 
     Yields:
-      The dataset and its records; none where its file has no labels.
+      The split that was evaluated, and its records: none where no file of the
+      dataset has labels.
 
     Raises:
       InputError: for damaged files, or an `out` of something else.
     """
     asked = _Asked(model, settings, place)
     place.check(model.protocol)
+    # Refuses a layer that it has not.
+    settings.vectors.layer_of(_layers(model.reading.model))
     place.out.mkdir(parents=True, exist_ok=True)
-    has_answers = [(p, h, bool(p.dataset.text_labels)) for p, h in fit.parts]
-    for part, head, ranked in has_answers:
-        protocol = dict(model.protocol) | {
-            "prediction": renderings.prediction(
-                model.reading.model, ranked, settings.prediction
-            )
-        }
-        try:
-            found = evaluate.evaluate(
-                asked.evaluation(part, head),
-                asked.evaluations.cache(part),
-                place.out / "predictions",
-                protocol,
-                place.out / "labels",
-            )
-        except LabelsWithheld:
-            found = []
+    for fit in fitting.fits:
+        part, found = asked.evaluate(fit, place)
         results.replace(place.results, found, ("task", "language", "split"))
         yield part, found
+
+
+def _layers(model: ModelConfig) -> int:
+    """Returns how many layers there are whose states can be pooled."""
+    if isinstance(model, XLMRConfig):
+        return model.num_layers
+    return model.num_encoder_layers
 
 
 class _Asked:
@@ -117,11 +122,32 @@ class _Asked:
             place.data_dir,
             settings.partitioning,
             settings.rows,
+            settings.vectors,
         )
         self._model, self._settings = model, settings
         self._last: tuple[Any, Params] = None, {}
 
-    def evaluation(self, part: Component, head: str | None) -> Evaluation:
+    def evaluate(self, fit: Fit, place: Place) -> Made:
+        """Evaluates the first split that has labels."""
+        for part in fit.parts:
+            prediction = renderings.prediction(
+                self._model.reading.model,
+                bool(part.dataset.text_labels),
+                self._settings.prediction,
+            )
+            try:
+                return part, evaluate.evaluate(
+                    self._evaluation(part, fit.head),
+                    self.evaluations.cache(part),
+                    place.out / "predictions",
+                    dict(self._model.protocol) | {"prediction": prediction},
+                    place.out / "labels",
+                )
+            except LabelsWithheld:
+                continue
+        return fit.parts[0], []
+
+    def _evaluation(self, part: Component, head: str | None) -> Evaluation:
         """Returns what predicts a dataset."""
         rendering = self.evaluations.rendering(part)
         predictor = Predictor(rendering.objective, self._settings.partitioning)
@@ -153,37 +179,72 @@ class _Asked:
 
 def scores(
     model: Trained,
-    fit: Fitting,
-    made: Sequence[tuple[Component, list[dict[str, Any]]]],
+    fitting: Fitting,
+    settings: Settings,
+    splits: Sequence[str],
+    made: Sequence[Made],
 ) -> Scores:
     """Returns all numbers as `xltransfer score` does, and more of them.
 
     Args:
       model: the checkpoint that was evaluated.
-      fit: what it was evaluated on, and what was left out.
+      fitting: what it was evaluated on, and what was left out.
+      settings: how.
+      splits: as they were asked for: averages are over the first.
       made: what `run` yielded.
     """
-    withheld = [part.dataset.name for part, found in made if not found]
-    notes = fit.notes()
-    if withheld:
-        why = "as their files have no labels"
-        notes.append(f"left out, {why}: {by_task(withheld)}")
-    tables: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+    values: Table = {}
+    outputs: Table = {}
     sizes: dict[str, dict[str, int]] = {}
+    others: dict[str, dict[str, str]] = {}
     for one in (record for _, found in made for record in found):
         task, language, name = one["task"], one["language"], one["metric"]
-        table = tables[name in RATES].setdefault(task, {})
-        table.setdefault(language, {})[name] = one["value"]
+        table = outputs if name in RATES else values
+        table.setdefault(task, {}).setdefault(language, {})[name] = one["value"]
         sizes.setdefault(task, {})[language] = one["n"]
-    values, outputs = tables
+        if one["split"] != splits[0]:
+            others.setdefault(task, {})[language] = one["split"]
     by_language = {
         task: groups(
             {code: selected(one) for code, one in table.items()}, model.family
         )
         for task, table in values.items()
+        if task != checklist.TASK
     }
+    notes = (*fitting.notes(), *_notes(model, settings, made))
     return dataclasses.replace(
-        scores_of(values, sizes, notes=notes),
+        scores_of(values, sizes, notes=notes, splits=others),
         languages=by_language,
         outputs=outputs,
     )
+
+
+def _notes(
+    model: Trained, settings: Settings, made: Sequence[Made]
+) -> Iterator[str]:
+    """Yields what must be known of the numbers beside them."""
+    withheld = [part.dataset.name for part, found in made if not found]
+    if withheld:
+        why = "as their files have no labels"
+        yield f"left out, {why}: {by_task(withheld)}"
+    parts = [part for part, found in made if found]
+    trained = list(_trained_on(model))
+    for name, other in overlap.between(trained, parts):
+        yield f"not zero-shot: trained on {name}, which overlaps with {other}"
+    needed = PRESETS[settings.vectors.preset]
+    known = {one.problem for one in model.contents.heads.values()}
+    if needed and needed not in known and any(map(is_embedded, parts)):
+        yield (
+            f"the preset {settings.vectors.preset} is of encoders that were "
+            f"fine-tuned on {needed}, and this checkpoint has no head for it"
+        )
+
+
+def _trained_on(model: Trained) -> Iterator[tuple[str, Component]]:
+    """Yields what the known phases trained on, as far as rows are known."""
+    rows = tasks.datasets()
+    for phase in model.lineage:
+        for one in phase.get("components", ()):
+            row = rows.get(one["dataset"])
+            if row and one["split"] in [split.name for split in row.splits]:
+                yield phase["kind"], Component(row, one["split"])

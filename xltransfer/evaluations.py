@@ -16,6 +16,7 @@ from xltransfer.partitioning import Partitioning
 from xltransfer.prediction import Predictor
 from xltransfer.reading import Reading
 from xltransfer.renderings import RANK, Facts, Prediction, Rendering
+from xltransfer.vectors import STANDARD, Vectors
 
 
 class Evaluations:
@@ -31,6 +32,7 @@ class Evaluations:
         data_dir: Path | None,
         partitioning: Partitioning,
         rows: int,
+        vectors: Vectors = STANDARD,
     ):
         """Prepares, but reads nothing yet.
 
@@ -40,10 +42,12 @@ class Evaluations:
           data_dir: the folder of official files, where any are read.
           partitioning: mesh and rules.
           rows: B of a batch.
+          vectors: how an encoder's own are made.
         """
         self._reading = reading
         self._cache_dir, self._data_dir = cache_dir, data_dir
         self._partitioning, self._rows = partitioning, rows
+        self._vectors = vectors
         self._outputs: dict[Cache, tuple[Params, list[Any]]] = {}
 
     def cache(self, part: Component) -> Cache:
@@ -72,6 +76,7 @@ class Evaluations:
             dict(self._reading.lengths).get("targets", 0),
             next(iter(part.dataset.metrics), ""),
             generate=prediction == renderings.GENERATION,
+            vectors=self._vectors,
         )
         return renderings.rendering(self._reading.model, facts)
 

@@ -52,13 +52,26 @@ def overlaps(
     data is what zero-shot transfer starts from; it counts only where its
     examples themselves are evaluated.
     """
+    return between(
+        [
+            (one.kind, part)
+            for one in _lineage(trained)
+            for part in one.components
+        ],
+        evaluated,
+    )
+
+
+def between(
+    trained: Iterable[tuple[str, Component]], evaluated: Sequence[Component]
+) -> list[tuple[str, str]]:
+    """As `overlaps`, of components each with its phase's kind."""
     found: dict[tuple[str, str], None] = {}
-    for one in _lineage(trained):
-        for part in one.components:
-            own = one.kind == "target" and part.dataset.language == ENGLISH
-            names = () if own else marked(part, evaluated)
-            for name in (*names, *same(part, evaluated)):
-                found.setdefault((part.dataset.name, name))
+    for kind, part in trained:
+        own = kind == "target" and part.dataset.language == ENGLISH
+        names = () if own else marked(part, evaluated)
+        for name in (*names, *same(part, evaluated)):
+            found.setdefault((part.dataset.name, name))
     return list(found)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from tasks.pieces import Pieces
+from xltransfer.components import EMBEDDED
 from xltransfer.data import features
 from xltransfer.data.features import Features
 from xltransfer.errors import InputError
@@ -31,7 +32,6 @@ from xltransfer.objectives.retrieval import (
     InBatchRetrieval,
     InBatchTextRetrieval,
     TextEmbedding,
-    xtreme_layer,
 )
 from xltransfer.objectives.span import SpanFinding
 from xltransfer.objectives.tagging import Tagging
@@ -43,6 +43,7 @@ from xltransfer.outcomes.retrieval import Mined, Nearest
 from xltransfer.outcomes.span import Answers
 from xltransfer.outcomes.tagging import Tags
 from xltransfer.outcomes.text import Generated
+from xltransfer.vectors import STANDARD, Vectors, dual_encoder
 
 ModelConfig = XLMRConfig | MT5Config
 RANK, GENERATION = "rank", "generation"
@@ -78,6 +79,7 @@ class Facts:
       output_length: longest text that is generated, in pieces.
       generate: whether to generate even where answers could be ranked.
       metric: what the dataset is scored by first, if by anything.
+      vectors: how an encoder's own are made.
     """
 
     problem: str
@@ -87,6 +89,7 @@ class Facts:
     output_length: int = 0
     metric: str = ""
     generate: bool = False
+    vectors: Vectors = STANDARD
 
 
 def name(model: ModelConfig) -> str:
@@ -179,17 +182,26 @@ def _retrieval(model: XLMRConfig, facts: Facts) -> Rendering:
     arrays = features.EncoderRetrieval(model.pad_id)
     if facts.metric not in EMBEDDED:
         objective = InBatchRetrieval(XLMRRetriever(model))
-        outcome = Nearest("rankings", "dual encoder: pooler")
+        outcome = Nearest("rankings", dual_encoder("pooler"))
         return Rendering(objective, arrays, arrays, outcome)
-    layer = xtreme_layer(model.num_layers)
-    embedder = XLMREmbedder(model, layer, "mean", normalize=True)
-    outcome = _embedded(facts.metric, layer)
+    vectors, layers = facts.vectors, model.num_layers
+    embedder = XLMREmbedder(
+        model, vectors.layer_of(layers), vectors.pooling, normalize=True
+    )
+    outcome = _embedded(facts, layers)
     return Rendering(Embedding(embedder), arrays, arrays, outcome)
 
 
-def _embedded(metric: str, layer: int) -> Outcome:
-    preset = f"xtreme: layer {layer}, mean"
-    return dataclasses.replace(EMBEDDED[metric], preset=preset)
+def _embedded(facts: Facts, layers: int) -> Outcome:
+    """Returns the outcome of vectors that need no training, with their record."""
+    vectors = facts.vectors
+    if facts.metric == "bucc":
+        return Mined(made=vectors.record(layers, both_ways=True))
+    return Nearest(
+        "positions",
+        vectors.record(layers),
+        candidates_seek=vectors.direction == "to_english",
+    )
 
 
 ENCODER: dict[str, Callable[[XLMRConfig, Facts], Rendering]] = {
@@ -199,11 +211,6 @@ ENCODER: dict[str, Callable[[XLMRConfig, Facts], Rendering]] = {
     "tagging": _tagging,
     "span": _span,
     "retrieval": _retrieval,
-}
-# First metric -> what is made of the vectors of any encoder.
-EMBEDDED: dict[str, Nearest | Mined] = {
-    "tatoeba": Nearest("positions"),
-    "bucc": Mined(),
 }
 # Those of an encoder know what is right, whatever the model.
 TARGETS: dict[str, Outcome] = {
@@ -238,11 +245,13 @@ def _text_retrieval(model: MT5Config, facts: Facts) -> Rendering:
     arrays = features.TextRetrieval()
     if facts.metric not in EMBEDDED:
         objective = InBatchTextRetrieval(MT5Retriever(model))
-        outcome = Nearest("rankings", "dual encoder: mean")
+        outcome = Nearest("rankings", dual_encoder("mean"))
         return Rendering(objective, arrays, arrays, outcome)
-    layer = xtreme_layer(model.num_encoder_layers)
-    embedder = MT5Embedder(model, layer, "mean", normalize=True)
-    outcome = _embedded(facts.metric, layer)
+    vectors, layers = facts.vectors, model.num_encoder_layers
+    embedder = MT5Embedder(
+        model, vectors.layer_of(layers), vectors.pooling, normalize=True
+    )
+    outcome = _embedded(facts, layers)
     return Rendering(TextEmbedding(embedder), arrays, arrays, outcome)
 
 

@@ -1,7 +1,7 @@
 """A checkpoint of any layout that can be asked something."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,15 @@ class Trained:
       contents: what it holds.
       reading: its model, and how it reads datasets.
       protocol: what every number of it must carry.
+      lineage: the configurations of the phase that trained it and of those
+        before, as far as their folders are there, the last phase first.
     """
 
     origin: str
     contents: Contents
     reading: Reading
     protocol: Mapping[str, Any]
+    lineage: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def family(self) -> str:
@@ -77,6 +80,7 @@ def trained(
         wanted or _pairs(training, "lengths") or _default(found),
         () if wanted else _pairs(training, "row_lengths"),
     )
+    lineage = tuple(_lineage(found))
     return Trained(
         origin,
         found,
@@ -85,8 +89,29 @@ def trained(
         | {
             "seed": found.phase.get("seed"),
             "lengths": dict(reading.lengths),
+            "trimmed_softmax": _trimmed(lineage),
         },
+        lineage,
     )
+
+
+def _lineage(found: Contents) -> Iterator[Mapping[str, Any]]:
+    """Yields the phase's configuration and its parents'."""
+    phases, one = found.path.parent.parent, found.phase
+    while one:
+        yield one
+        files = phases.glob(f"*-{one['parent']}/phase.json")
+        file = next(files, None) if one.get("parent") else None
+        one = read_json(file).get("configuration") if file else None
+
+
+def _trimmed(lineage: tuple[Mapping[str, Any], ...]) -> bool | None:
+    """Tells whether any phase trained a trimmed softmax; None: not known."""
+    trainings = [one.get("training") or {} for one in lineage]
+    if any(one.get("trimmed_softmax") for one in trainings):
+        return True
+    is_whole = bool(lineage) and not lineage[-1].get("parent")
+    return False if is_whole else None
 
 
 def _chosen(origin: str, rule: str | None) -> tuple[str, dict[str, Any]]:

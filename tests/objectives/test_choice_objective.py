@@ -78,7 +78,7 @@ def test_the_loss_is_the_softmax_over_each_question_s_own_choices(
 
 @pytest.mark.parametrize(
     ("rows", "columns", "devices"),
-    [(8, 20, 8), (16, 37, 8), (1, 20, 1), (7, 37, 1)],
+    [(1, 20, 8), (7, 37, 8), (64, 20, 8), (1, 20, 1), (7, 37, 1), (64, 20, 1)],
 )
 def test_an_answer_depends_neither_on_rows_nor_on_neighbours(
     rows, columns, devices, questions, scores

@@ -17,7 +17,6 @@ from xltransfer.objectives.multitask import MultiTask
 from xltransfer.objectives.retrieval import (
     Embedding,
     InBatchRetrieval,
-    xtreme_layer,
 )
 from xltransfer.optimizer import AdamW
 from xltransfer.train import Program
@@ -172,12 +171,6 @@ def test_an_encoders_own_vectors_need_no_head(cache):
     vectors = plain.predict(params, arrays)
     other = {**params, "head": {"kernel": np.zeros(3)}}
     np.testing.assert_array_equal(vectors, plain.predict(other, arrays))
-
-
-def test_the_layer_is_xtremes():
-    # XTREME's scripts: LAYER=7 of mBERT and LAYER=13 of XLM-R large, from 0.
-    assert (xtreme_layer(12), xtreme_layer(24)) == (8, 14)
-    assert [xtreme_layer(one) for one in (1, 2, 6, 48)] == [1, 1, 4, 28]
 
 
 def test_objectives_name_a_program_by_their_content():

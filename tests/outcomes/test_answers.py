@@ -256,7 +256,7 @@ def alone(cache) -> list[str]:
 
 @pytest.mark.parametrize(
     ("rows", "columns", "devices"),
-    [(1, 24, 1), (7, 24, 1), (64, 24, 1), (7, 60, 1), (64, 60, 8), (8, 24, 8)],
+    [(1, 24, 1), (7, 60, 1), (64, 24, 1), (1, 24, 8), (7, 24, 8), (64, 60, 8)],
 )
 def test_predictions_depend_on_neither_rows_nor_neighbours_nor_devices(
     cache, alone, rows, columns, devices

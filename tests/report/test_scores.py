@@ -68,3 +68,25 @@ def test_without_a_whole_task_there_is_no_summary(shown):
     text = "\n".join(shown(found))
     assert "averages" not in text and "mean" not in text
     assert "note: [x] is" in text
+
+
+def test_failures_are_shown_by_language_and_test(shown):
+    values = {
+        "multichecklist": {
+            "en": {"failed_comparisons": 50.0, "failed_animal_vehicle": 12.5},
+            "qu": {"failed_comparisons": 100.0},
+        }
+    }
+    lines = shown(Scores(values, averages({}, {}), ()), 100)
+    rows = [
+        [cell.strip() for cell in line.strip("│").split("│")]
+        for line in lines
+        if line.startswith("│")
+    ]
+    assert "MultiCheckList (multichecklist), percent" in lines[0]
+    # Quechua lacks a test.
+    assert rows == [
+        ["en", "50.0", "12.5"],
+        ["qu", "100.0", "–"],
+        ["mean", "75.0", "12.5"],
+    ]

@@ -77,9 +77,12 @@ def test_mt5_learns_pairs_and_embeds_sentences(command, tmp_path):
     assert found["miniature_bitext", "accuracy"]["n"] == 300
     # What it was trained for: the vectors of the last layer, among 20.
     assert found["pairs", "map@20"]["value"] > 10
-    assert {task: one["preset"] for (task, _), one in found.items()} == {
-        "miniature_bitext": "xtreme: layer 1, mean",
-        "pairs": "dual encoder: mean",
+    assert {
+        task: (one["preset"], one.get("layer"), one["pooling"])
+        for (task, _), one in found.items()
+    } == {
+        "miniature_bitext": ("xtreme", 1, "mean"),
+        "pairs": ("dual_encoder", None, "mean"),
     }
 
 

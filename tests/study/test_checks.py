@@ -56,6 +56,13 @@ def test_a_plan_goes_on_and_knows_what_lacks_files(tmp_path):
             assert workspace.directory(one).name.startswith(one.kind)
 
 
+def test_a_part_of_a_dataset_lacks_what_the_dataset_lacks(tmp_path):
+    rows = {"none": None, "all": "ocnli.zh", "some": "ocnli.zh[:500]"}
+    found = dataclasses.replace(tiny(), intermediates=rows)
+    missing = study.missing(found, place(found, tmp_path, tmp_path))
+    assert [one.name for one in missing] == ["ocnli.zh train"]
+
+
 def test_what_is_wrong_stops_a_plan_too(tmp_path):
     found = tiny("Target.split='tset'")
     with pytest.raises(InputError, match="Did you mean 'test'"):

@@ -218,6 +218,7 @@ def test_trainings_are_chosen_by_the_problem_of_the_data():
     }
     assert steps == {"choice": 3, "nli": 4, "both": 5}
     del made["any"]
+    found = dataclasses.replace(tiny, intermediate=made)
     with pytest.raises(InputError, match="but not on 'multiple_choice'"):
         list(study.cells(found))
 

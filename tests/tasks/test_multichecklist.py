@@ -160,6 +160,6 @@ def test_a_case_fails_if_one_of_its_examples_does():
     }
     # One of two cases, and the one that nothing was predicted for.
     assert failure_rates(targets, predictions, "en") == {
-        "animals": 50.0,
-        "names": 100.0,
+        "failed_animals": 50.0,
+        "failed_names": 100.0,
     }

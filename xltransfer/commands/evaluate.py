@@ -10,9 +10,11 @@ from xltransfer.commands import data
 from xltransfer.commands.options import (
     CacheDir,
     DataDir,
+    Splits,
     folder,
     json_file,
     quieten,
+    splits_of,
 )
 from xltransfer.errors import InputError
 
@@ -35,7 +37,8 @@ def evaluate(
     mixture: Annotated[
         str,
         typer.Option(
-            help="Mixtures, benchmarks or datasets, with commas between them."
+            help="Mixtures, benchmarks or datasets, with commas between them; "
+            "present: all that is in the data directory."
         ),
     ],
     out: Annotated[
@@ -43,7 +46,7 @@ def evaluate(
     ] = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,
-    split: Annotated[str, typer.Option(help="test or dev.")] = "test",
+    split: Splits = "test",
     rule: Annotated[
         str | None,
         typer.Option(help="The selection rule that chose it, of a phase."),
@@ -93,7 +96,8 @@ def evaluate(
     )
     host_memory.keep_freed_memory(model.reading.model.vocab_size)
     names = [name.strip() for name in mixture.split(",")]
-    fit = fitting.fitting(model, names, split, data_dir)
+    splits = splits_of(split)
+    fits = fitting.fitting(model, names, splits, data_dir)
     name = Path(checkpoint.rpartition(":")[2]).name
     out = folder("--out", out or Path("evaluations") / name)
     place = evaluation_runs.Place(
@@ -103,10 +107,10 @@ def evaluate(
     )
     place.check(model.protocol)
     made = report.shown(
-        evaluation_runs.run(model, fit, settings, place), len(fit.parts)
+        evaluation_runs.run(model, fits, settings, place), len(fits.fits)
     )
-    found = evaluation_runs.scores(model, fit, made)
-    report.print_evaluation(found, model, place)
+    found = evaluation_runs.scores(model, fits, settings, splits, made)
+    report.print_evaluation(found, model, place, made)
     if json is not None:
         files.replace(json, encoder.dumps(found.record(), indent=1) + "\n")
 

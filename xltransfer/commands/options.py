@@ -2,12 +2,14 @@
 
 import logging
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from xltransfer.errors import InputError
+from xltransfer.submission import SPLITS
 
 DATA_DIR = "XLTRANSFER_DATA_DIR"
 CACHE_DIR = "XLTRANSFER_CACHE_DIR"
@@ -20,6 +22,39 @@ DataDir = Annotated[
 CacheDir = Annotated[
     Path | None, typer.Option(envvar=CACHE_DIR, help="Caches; <out>/cache.")
 ]
+Splits = Annotated[
+    str,
+    typer.Option(
+        help="test, dev, or test,dev: of each the first that is there."
+    ),
+]
+Coordinator = Annotated[
+    str | None,
+    typer.Option(
+        envvar="XLTRANSFER_COORDINATOR",
+        help="HOST:PORT of process 0, or auto (Cloud TPU): several hosts.",
+    ),
+]
+Processes = Annotated[
+    int | None,
+    typer.Option(envvar="XLTRANSFER_PROCESSES", help="How many hosts."),
+]
+Process = Annotated[
+    int | None,
+    typer.Option(envvar="XLTRANSFER_PROCESS", help="Which of them, from 0."),
+]
+
+
+def splits_of(text: str) -> tuple[str, ...]:
+    """Returns the splits that are named, with commas between them."""
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in SPLITS or names.count(name) > 1:
+            raise InputError(
+                f"--split {text}: there is no split {name!r} to evaluate; write "
+                "test, dev or test,dev."
+            )
+    return names
 
 
 def quieten() -> None:
@@ -33,10 +68,22 @@ def quieten() -> None:
 
 def folder(option: str, path: Path) -> Path:
     """Returns an absolute path, which must not be a file's or under one."""
+    local(option, path)
     for place in (path, *path.absolute().parents):
         if place.exists() and not place.is_dir():
             raise InputError(f"{option} {path}: {place} is not a folder.")
     return path.absolute()
+
+
+def local(option: str, path: Path) -> None:
+    """Refuses an address, which would be taken for a relative path."""
+    address = re.match(r"(\w{2,}):/+([^/]+)", str(path))
+    if address:
+        raise InputError(
+            f"{option} {address[1]}://{address[2]}: a bucket is read and "
+            "written as a folder. Mount it (gcsfuse), as launch_tpu.sh does "
+            "on its workers, or copy what is read (gcloud storage rsync)."
+        )
 
 
 def json_file(path: Path | None) -> Path | None:

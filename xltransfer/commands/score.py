@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from xltransfer.commands.options import json_file
+from xltransfer.commands.options import (
+    DataDir,
+    Splits,
+    folder,
+    json_file,
+    splits_of,
+)
 from xltransfer.metrics.benchmarks import BENCHMARKS
 
 _Benchmark = StrEnum("_Benchmark", list(BENCHMARKS))
@@ -23,6 +29,8 @@ def score(
     json: Annotated[
         Path | None, typer.Option(help="A file for all values, unrounded.")
     ] = None,
+    split: Splits = "test",
+    data_dir: DataDir = None,
     benchmark: Annotated[
         _Benchmark | None,
         typer.Option(
@@ -30,7 +38,11 @@ def score(
         ),
     ] = None,
 ) -> None:
-    """Checks predictions and scores them as XTREME's own scorer does."""
+    """Checks predictions and scores them as XTREME's own scorer does.
+
+    Other datasets' predictions are scored by the datasets' own metrics; those
+    that the data directory describes are known where it is named.
+    """
     import json as encoder
 
     from xltransfer import files
@@ -38,7 +50,11 @@ def score(
     from xltransfer.scoring import score_folder
 
     json_file(json)
-    found = score_folder(predictions, labels, benchmark)
+    if data_dir is not None:
+        folder("--data-dir", data_dir)
+    found = score_folder(
+        predictions, labels, benchmark, splits_of(split), data_dir
+    )
     report.print_scores(found)
     if json is not None:
         files.replace(json, encoder.dumps(found.record(), indent=1) + "\n")

@@ -9,6 +9,8 @@ from functools import partial
 
 from xltransfer.metrics import tagging, text_spans
 from xltransfer.metrics.accuracy import accuracy, hits, share
+from xltransfer.metrics.checklist import FAILED, failure_rates
+from xltransfer.metrics.checklist import LANGUAGES as CHECKLIST_LANGUAGES
 from xltransfer.metrics.counted import Counted
 from xltransfer.metrics.mlqa import LANGUAGES, count_mlqa, mlqa
 from xltransfer.metrics.retrieval import (
@@ -41,6 +43,10 @@ METRICS = {
     "tatoeba": accuracy,
     "bucc": bucc,
     "map@20": mean_average_precision,
+    **{
+        f"checklist_{one}": partial(failure_rates, language=one)
+        for one in CHECKLIST_LANGUAGES
+    },
 }
 # The same, of sums over examples. BUCC's pairs are a set of no fixed size.
 COUNTED = {
@@ -63,8 +69,12 @@ def selected(scores: Mapping[str, float]) -> float:
     """Returns the number by which a checkpoint is chosen.
 
     It is what enters XTREME's aggregate: the mean of exact match and F1 for
-    questions, F1 for tags, else the metric's first value.
+    questions, F1 for tags, else the metric's first value. Where tests fail, it
+    is the mean of what does not.
     """
+    failed = [x for name, x in scores.items() if name.startswith(FAILED)]
+    if failed:
+        return 100 - sum(failed) / len(failed)
     if "exact_match" in scores:
         return (scores["exact_match"] + scores["f1"]) / 2
     return scores.get("f1", next(iter(scores.values())))

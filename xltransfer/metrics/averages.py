@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from xltransfer.metrics.benchmarks import BENCHMARKS, TASKS, Benchmark, Task
 
+# All languages' questions together, as LAReQA's are in one file.
+POOLED = "mul"
 # By language, by metric.
 TaskScores = Mapping[str, Mapping[str, float]]
 # Questions by language.
@@ -81,19 +83,27 @@ def averages(
 def _complete_benchmark(scores: Mapping[str, TaskScores]) -> str | None:
     def is_complete(one: Benchmark) -> bool:
         return all(
-            code in scores.get(name, ())
+            lacking(TASKS[name], scores.get(name, {}), one.name) == []
             for name in one.tasks
-            for code in TASKS[name].languages(one.name)
         )
 
     found = [one.name for one in BENCHMARKS.values() if is_complete(one)]
     return found[-1] if found else None
 
 
+def lacking(task: Task, scores: TaskScores, benchmark: str) -> list[str]:
+    """Returns the languages that the task's average in a benchmark lacks."""
+    if task.pooled and POOLED in scores:
+        return []
+    return [code for code in task.languages(benchmark) if code not in scores]
+
+
 def _languages(
     task: Task, scores: TaskScores, benchmark: str | None
 ) -> tuple[str, ...]:
     """Returns the languages of the task's mean, none if it has none."""
+    if task.pooled and POOLED in scores:
+        return (POOLED,)
     lists = [task.languages(one) for one in BENCHMARKS]
     if benchmark and task.languages(benchmark):
         lists = [task.languages(benchmark)]

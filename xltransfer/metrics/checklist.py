@@ -8,6 +8,16 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+# Where it stands among tasks.
+TASK = "multichecklist"
+# Names of the metrics begin so: a test follows.
+FAILED = "failed_"
+# Those of the official table that XTREME-R has, too.
+_CODES = (
+    "af ar az bg bn de el en es et eu fa fi fr gu he hi ht hu id it ja jv ka "
+    "kk ko lt ml mr ms my nl pa pl pt qu ru sw ta te th tl tr uk ur vi wo yo zh"
+)
+LANGUAGES = tuple(_CODES.split())
 # What `clean` takes out of an answer, by language, and strips off it.
 _ARTICLES = {
     "af": r"(’n)\b",
@@ -55,7 +65,7 @@ def failure_rates(
     predictions: Mapping[str, str],
     language: str,
 ) -> dict[str, float]:
-    """Returns the percentage of failed cases of each test.
+    """Returns `failed_TEST`, the percentage of each test's cases that failed.
 
     A case fails if one of its examples does, and an example if the answer is
     not the right one after `clean`; without a prediction it fails.
@@ -74,6 +84,6 @@ def failure_rates(
         is_right = found is not None and clean(found, language) in right
         passed[test][case] = passed[test].get(case, True) and is_right
     return {
-        test: 100 * sum(not one for one in cases.values()) / len(cases)
+        FAILED + test: 100 * sum(not one for one in cases.values()) / len(cases)
         for test, cases in passed.items()
     }

@@ -117,15 +117,6 @@ class TextEmbedding(OfOneModel):
         return jnp.stack(sides, axis=2)
 
 
-def xtreme_layer(layers: int) -> int:
-    """Returns the layer whose output XTREME averages for Tatoeba and BUCC.
-
-    Its scripts take the 8th of mBERT's 12 and the 14th of XLM-R large's 24
-    (0 is the embeddings); of other depths, the one as far up as the latter.
-    """
-    return {12: 8, 24: 14}.get(layers, max(1, round(layers * 14 / 24)))
-
-
 def _in_batch(
     queries: Float[Array, "B S D"],
     candidates: Float[Array, "B S D"],

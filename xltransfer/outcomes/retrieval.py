@@ -18,6 +18,7 @@ from xltransfer.errors import InputError
 from xltransfer.metrics import mining
 from xltransfer.partitioning import Partitioning
 from xltransfer.topk import top_k
+from xltransfer.vectors import Record
 
 # As many as mean average precision looks at.
 RANKS = 20
@@ -55,11 +56,14 @@ class Nearest(_Vectors):
     Attributes:
       layout: `positions` predicts the number of the one nearest candidate,
         `rankings` the ids of the 20 nearest, best first.
-      preset: how vectors are made, for the record.
+      made: how vectors were, for the record.
+      candidates_seek: with `positions`, whether each candidate seeks the
+        nearest query instead.
     """
 
     layout: str = "rankings"
-    preset: str = ""
+    made: Record = ()
+    candidates_seek: bool = False
 
     def combine(
         self,
@@ -67,7 +71,7 @@ class Nearest(_Vectors):
         found: Found,
         companion: tuple[Cache, Found] | None = None,
     ) -> list[Any]:
-        """Returns a prediction for each query, in order.
+        """Returns a prediction for each query, or candidate, in order.
 
         Args:
           cache: which holds the queries.
@@ -84,18 +88,25 @@ class Nearest(_Vectors):
         if not len(candidates):
             raise InputError(f"{cache.manifest['dataset']}: no candidates.")
         if self.layout == "positions":
-            _, numbers = top_k(queries, candidates, 1, DEVICES)
+            sides = queries, candidates
+            if self.candidates_seek:
+                sides = sides[::-1]
+            _, numbers = top_k(*sides, 1, DEVICES)
             return numbers[:, 0].tolist()
         _, numbers = top_k(queries, candidates, RANKS, DEVICES)
         ids = _kept(holder, "candidate")
         return [[ids[one] for one in ranked] for ranked in numbers]
 
     def targets(self, cache: Cache) -> list[Any]:
-        """Returns the right candidate's number, or the right ones' ids."""
+        """Returns the right one's number, or the right candidates' ids."""
         gold = _kept(cache, "gold")
-        if self.layout == "positions":
-            return [int(one) for (one,) in gold]
-        return gold
+        if self.layout != "positions":
+            return gold
+        numbers = [int(one) for (one,) in gold]
+        if self.candidates_seek:
+            # Which query asks for each candidate.
+            return np.argsort(numbers).tolist()
+        return numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,11 +118,11 @@ class Mined(_Vectors):
 
     Attributes:
       layout: `pairs`.
-      preset: how vectors are made, for the record.
+      made: how vectors were, for the record.
     """
 
     layout: str = "pairs"
-    preset: str = ""
+    made: Record = ()
 
     def combine(
         self,

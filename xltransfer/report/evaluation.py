@@ -1,6 +1,6 @@
 """One checkpoint's numbers in the terminal: by language, family and script."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -17,8 +17,11 @@ from xltransfer.report import scores as score_tables
 from xltransfer.scoring import Scores
 from xltransfer.selection import NOT_ZERO_SHOT
 from xltransfer.trained import Trained
+from xltransfer.vectors import FIELDS as VECTORS
 
 _console = Console()
+# `unseen: Haitian Creole`, and bars.
+_LABEL = 26
 Made = list[tuple[Component, list[dict[str, Any]]]]
 
 
@@ -39,15 +42,51 @@ def shown(made: Iterable[tuple[Component, list]], total: int) -> Made:
     return found
 
 
-def print_evaluation(scores: Scores, model: Trained, place: Place) -> None:
-    """Prints every value, means over groups of languages, and what is where."""
+def print_evaluation(
+    scores: Scores, model: Trained, place: Place, made: Made
+) -> None:
+    """Prints every value, means over groups of languages, and what is where.
+
+    Of retrieval also how vectors were made.
+    """
+    vectors = {
+        one["task"]: {key: one[key] for key in VECTORS if key in one}
+        for _, records in made
+        for one in records
+        if VECTORS[0] in one
+    }
     rule = model.protocol["selection"]
     if rule in NOT_ZERO_SHOT:
         _say(f"{rule}: not zero-shot, {NOT_ZERO_SHOT[rule]}")
     score_tables.print_scores(scores)
     if scores.languages:
-        _console.print(_group_table(scores.languages, model.family))
+        for part in _parts(scores.languages):
+            _console.print(_group_table(part, model.family))
+    for name, made in vectors.items():
+        known = ", ".join(f"{key} {value}" for key, value in made.items())
+        _say(f"{name}: vectors of {known}")
     _say(f"{place.results} · {place.out / 'predictions'}")
+
+
+def _parts(
+    languages: Mapping[str, LanguageGroups],
+) -> Iterator[dict[str, LanguageGroups]]:
+    """Yields as many tasks at a time as the terminal is wide."""
+    part: dict[str, LanguageGroups] = {}
+    room = _console.width - _LABEL
+    for name, one in languages.items():
+        width = len(_title(name)) + 2
+        if part and width > room:
+            yield part
+            part, room = {}, _console.width - _LABEL
+        part[name] = one
+        room -= width
+    if part:
+        yield part
+
+
+def _title(name: str) -> str:
+    return TASKS[name].title if name in TASKS else name
 
 
 def _group_table(languages: Mapping[str, LanguageGroups], family: str) -> Table:
@@ -59,8 +98,7 @@ def _group_table(languages: Mapping[str, LanguageGroups], family: str) -> Table:
     )
     table.add_column("languages", no_wrap=True)
     for name in languages:
-        title = TASKS[name].title if name in TASKS else name
-        table.add_column(escape(title), justify="right", no_wrap=True)
+        table.add_column(escape(_title(name)), justify="right", no_wrap=True)
 
     def add(label: str, values: list[float | None]) -> None:
         cells = ["–" if one is None else f"{one:.1f}" for one in values]

@@ -1,11 +1,13 @@
 """A submission's scores in the terminal, a table a task."""
 
-from collections.abc import Iterator, Sequence
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from xltransfer.metrics import checklist
 from xltransfer.metrics.averages import Averages
 from xltransfer.metrics.benchmarks import BENCHMARKS, TASKS
 from xltransfer.scoring import Scores
@@ -19,6 +21,9 @@ _METRIC = 17
 def print_scores(scores: Scores) -> None:
     """Prints every value, the averages, and what is missing."""
     for name, by_language in scores.values.items():
+        if name == checklist.TASK:
+            _console.print(_failures(by_language))
+            continue
         outputs = scores.outputs.get(name, {})
         joined = {
             code: values | outputs.get(code, {})
@@ -53,6 +58,31 @@ def _task_tables(
             cells = [_cell(columns[one][row]) for one in part]
             table.add_row(metric, *cells)
         yield table
+
+
+def _failures(by_language: Mapping[str, Mapping[str, float]]) -> Table:
+    """Returns a table of languages by tests; not every one has all tests."""
+    tests = list(dict.fromkeys(x for one in by_language.values() for x in one))
+    names = [
+        one.removeprefix(checklist.FAILED).replace("_", " ") for one in tests
+    ]
+    table = Table(
+        title="MultiCheckList (multichecklist), percent of cases that failed",
+        title_justify="left",
+        padding=(0, 0, 0, 1),
+    )
+    table.add_column("language", no_wrap=True)
+    for name in names:
+        table.add_column(name, justify="right")
+    for code, one in by_language.items():
+        table.add_row(code, *(_cell(one.get(test)) for test in tests))
+    table.add_section()
+    means = [
+        statistics.fmean(x[test] for x in by_language.values() if test in x)
+        for test in tests
+    ]
+    table.add_row("mean", *map(_cell, means))
+    return table
 
 
 def _cell(value: float | None) -> str:

@@ -19,6 +19,8 @@ from xltransfer.errors import InputError
 from xltransfer.submission.formats import FORMATS, UNREADABLE, Labels
 
 SPLIT = "test"
+# What may be predicted.
+SPLITS = (SPLIT, "dev")
 # Layouts in which a prediction stands under its question's id.
 BY_ID = ("answers", "rankings")
 

@@ -23,7 +23,7 @@ def read_gold(path: Path, task: Task) -> Any:
       InputError: naming the file and line or field.
     """
     if task.layout == "answers":
-        return read_squad(path)
+        return read_squad(path, may_be_nothing=task.metric == "squad_v2")
     found = FORMATS[task.layout].read(path, task.labels)
     if not found:
         raise InputError(f"{path}: the file has no labels.")
@@ -64,10 +64,16 @@ def _refuse_unreadable(path: Path, found: list[Any]) -> None:
             )
 
 
-def read_squad(path: Path) -> dict[str, tuple[str, ...]]:
+def read_squad(
+    path: Path, may_be_nothing: bool = False
+) -> dict[str, tuple[str, ...]]:
     """Returns gold answers by question id, from SQuAD's JSON.
 
     The articles are under `data`, or the file is their list alone.
+
+    Args:
+      path: the file.
+      may_be_nothing: whether questions may have no answer (SQuAD 2).
 
     Raises:
       InputError: for a wrong structure, an id that stands twice, a question
@@ -80,7 +86,7 @@ def read_squad(path: Path) -> dict[str, tuple[str, ...]]:
         if name in found:
             raise InputError(f"{where}.id: {name!r} stands twice.")
         answers = _get(question, "answers", list, where)
-        if not answers:
+        if not answers and not may_be_nothing:
             raise InputError(f"{where}.answers: {name!r} has no answer.")
         found[name] = tuple(
             _get(answer, "text", str, f"{where}.answers[{number}]")
