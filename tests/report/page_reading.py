@@ -122,3 +122,8 @@ class Page(HTMLParser):
             self._table.caption += data
         elif self._open[-1] in ("td", "th"):
             self._table.rows[-1][-1].text += data
+
+
+def page(folder: Path) -> Page:
+    """Reads the page of a study's folder."""
+    return Page(folder / "report" / "report.html")

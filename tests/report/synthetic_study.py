@@ -14,6 +14,7 @@ from typing import Any
 
 from xltransfer import results
 from xltransfer.metrics.benchmarks import TASKS
+from xltransfer.report import study_report
 
 DIRECT = "none (direct)"
 INTERMEDIATES = {
@@ -176,6 +177,13 @@ class Synthetic:
 
 
 FULL = Synthetic(INTERMEDIATES, TARGETS)
+# What HTML, Markdown and LaTeX each give a meaning to.
+EVIL = r'<script>alert("1")</script> & a|b_c 50% #$^{~}\ `x` *y* [z]'
+SMALL = Synthetic(
+    {DIRECT: None, "MNLI": "mnli.en", "OCNLI": "ocnli_50k.zh"},
+    ("xnli", "panx", "mlqa"),
+    seeds=(1, 2, 3),
+)
 
 
 def _right(
@@ -343,3 +351,10 @@ def _digest(*parts: str) -> str:
 def _write(path: Path, value: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=1) + "\n")
+
+
+def reported(study: Synthetic, folder: Path) -> Path:
+    """Writes a study's folder and its report; returns the folder."""
+    study.write(folder)
+    study_report.write(folder, folder / "report")
+    return folder

@@ -3,15 +3,12 @@
 import csv
 import dataclasses
 import json
-import re
-import shutil
 import statistics
-import subprocess
 from pathlib import Path
 
 import pytest
-from page_reading import Page
-from synthetic_study import DIRECT, Synthetic
+from page_reading import page
+from synthetic_study import DIRECT, SMALL, Synthetic, reported
 
 from xltransfer import example_counts, results
 from xltransfer.metrics.benchmarks import TASKS
@@ -23,13 +20,6 @@ NOT_TEXT = {
     "n": int,
     "intermediate_examples": int,
 }
-# What HTML, Markdown and LaTeX each give a meaning to.
-EVIL = r'<script>alert("1")</script> & a|b_c 50% #$^{~}\ `x` *y* [z]'
-SMALL = Synthetic(
-    {DIRECT: None, "MNLI": "mnli.en", "OCNLI": "ocnli_50k.zh"},
-    ("xnli", "panx", "mlqa"),
-    seeds=(1, 2, 3),
-)
 
 
 def rows(folder: Path) -> list[dict]:
@@ -39,32 +29,6 @@ def rows(folder: Path) -> list[dict]:
     return [
         {k: NOT_TEXT.get(k, str)(v) for k, v in row.items()} for row in found
     ]
-
-
-def reported(study: Synthetic, folder: Path) -> Path:
-    study.write(folder)
-    study_report.write(folder, folder / "report")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory) -> Path:
-    return reported(SMALL, tmp_path_factory.mktemp("small"))
-
-
-@pytest.fixture(scope="module")
-def evil(tmp_path_factory) -> Path:
-    study = Synthetic(
-        {DIRECT: None, EVIL: "mnli.en"},
-        ("xnli",),
-        seeds=(1, 2),
-        rules=("english_dev", "oracle"),
-    )
-    return reported(study, tmp_path_factory.mktemp("evil"))
-
-
-def page(folder: Path) -> Page:
-    return Page(folder / "report" / "report.html")
 
 
 def test_the_page_holds_every_number_of_results_csv(small):
@@ -163,70 +127,6 @@ def test_the_page_asks_for_nothing_from_elsewhere(small):
     style = text.partition("<style>")[2].partition("</style>")[0]
     assert "url(" not in style and "@import" not in style
     assert "fetch(" not in text and "XMLHttpRequest" not in text
-
-
-def test_markup_in_a_label_is_text_everywhere(evil, small):
-    with_it, without = page(evil), page(small)
-    assert with_it.elements["script"] == without.elements["script"]
-    assert EVIL in {row[0].text for row in with_it.tables["transfer-1"].rows}
-    assert {row["intermediate"] for row in with_it.results()} == {DIRECT, EVIL}
-    markdown = (evil / "report" / "report.md").read_text()
-    assert r"\<script\>alert" in markdown and r"a\|b\_c" in markdown
-    assert not re.search(r"(?<!\\)<script", markdown)
-
-
-def test_markdown_tables_have_as_many_cells_in_every_row(evil, small):
-    for folder in (evil, small):
-        count, seen = None, 0
-        for line in (folder / "report" / "report.md").read_text().splitlines():
-            if not line.startswith("|"):
-                count = None
-                continue
-            cells = len(re.findall(r"(?<!\\)\|", line))
-            assert count in (None, cells), line
-            count, seen = cells, seen + 1
-        assert seen > 10
-
-
-def test_latex_is_well_formed(evil, small):
-    """Braces and environments close, and rows have a cell for each column."""
-    for folder in (evil, small):
-        text = (folder / "report" / "report.tex").read_text()
-        plain = re.sub(r"\\[\\{}&%$#_]", "", text)
-        body = re.sub(r"(?m)%.*$", "", plain)
-        depth = 0
-        for one in body:
-            depth += (one == "{") - (one == "}")
-            assert depth >= 0
-        assert depth == 0
-        assert body.count("$") % 2 == 0
-        opened = []
-        for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", text):
-            if kind == "begin":
-                opened.append(name)
-            else:
-                assert opened.pop() == name
-        assert opened == []
-        tables = re.findall(
-            r"\\begin\{(?:tabular|longtable)\}\{([^\n]*)\}\n(.*?)\\end\{",
-            text,
-            re.S,
-        )
-        assert len(tables) > 3
-        for columns, inside in tables:
-            count = len(re.sub(r"p\{[^}]*\}\}?", "p", columns))
-            for line in inside.splitlines():
-                if re.search(r"(?<!\\)&", line):
-                    cells = len(re.findall(r"(?<!\\)&", line)) + 1
-                    assert cells == count, line
-
-
-def test_latex_uses_booktabs_rules(small):
-    text = (small / "report" / "report.tex").read_text()
-    assert r"\usepackage{booktabs" in text and r"\hline" not in text
-    tables = text.count(r"\begin{tabular}") + text.count(r"\begin{longtable}")
-    for rule in (r"\toprule", r"\midrule", r"\bottomrule"):
-        assert text.count(rule) == tables
 
 
 def test_numbers_chosen_by_the_test_set_say_so_in_every_table(evil):
@@ -406,23 +306,3 @@ def test_a_large_study_has_a_page_of_five_megabytes_at_most(large):
     size = (large / "report" / "report.html").stat().st_size
     assert size <= 5_000_000
     assert page(large).results() == rows(large)
-
-
-@pytest.mark.slow
-def test_latex_compiles(evil, small):
-    compiler = shutil.which("pdflatex")
-    if compiler is None:
-        pytest.skip("there is no pdflatex on the PATH")
-    for folder in (evil, small):
-        done = subprocess.run(
-            [
-                compiler,
-                "-halt-on-error",
-                "-interaction=batchmode",
-                "report.tex",
-            ],
-            cwd=folder / "report",
-            capture_output=True,
-        )
-        log = (folder / "report" / "report.log").read_text(errors="replace")
-        assert done.returncode == 0, log[-2000:]

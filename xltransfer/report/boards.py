@@ -32,6 +32,7 @@ class Board:
     """One table of the study.
 
     Attributes:
+      arm: the model, and the method where there is one.
       matrix: its numbers: rows, and columns by language.
       results: the rows of results.csv that it is made of.
       comparisons: of a row and a language, what was concluded.
@@ -40,17 +41,13 @@ class Board:
       direct: the row that deltas are against.
     """
 
+    arm: str
     matrix: Matrix
     results: Sequence[Mapping[str, Any]]
     comparisons: Mapping[tuple[str, str], Comparison]
     overlaps: Mapping[str, str]
     degenerate: Mapping[str, str]
     direct: str
-
-    @property
-    def arm(self) -> str:
-        """The model, and the method where there is one."""
-        return ", ".join(filter(None, (self.matrix.model, self.matrix.method)))
 
     @property
     def target(self) -> str:
@@ -140,8 +137,9 @@ def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
     rows = _grouped(folder.results, _KEY)
     compared = _grouped(conclusions.comparisons, _KEY)
     found = [
-        _board(matrix, folder, rows, compared)
-        for matrix in matrices(folder.results, folder.direct, folder.controls)
+        _board(arm, matrix, folder, rows, compared)
+        for arm, own in _grouped(folder.results, _KEY[:2]).items()
+        for matrix in matrices(own, folder.direct, folder.controls)
         if (matrix.target, matrix.metric) in shown
     ]
     targets = list(folder.description["targets"])
@@ -202,13 +200,15 @@ def _grouped(
 
 
 def _board(
+    arm: tuple[str, ...],
     matrix: Matrix,
     folder: StudyFolder,
     rows: Mapping[tuple[str, ...], Sequence[Mapping[str, Any]]],
     compared: Mapping[tuple[str, ...], Sequence[Comparison]],
 ) -> Board:
-    key = tuple(vars(matrix)[name] for name in _KEY)
+    key = (*arm, matrix.target, matrix.metric, matrix.selection)
     return Board(
+        ", ".join(filter(None, arm)),
         matrix,
         rows[key],
         {
