@@ -96,7 +96,8 @@ def run(
 
     with hosts.joined(coordinator, processes, process):
         found, workspace = _open(
-            context, study, out, data_dir, cache_dir, hosts.leads()
+            *(context, study, out, data_dir, cache_dir),
+            writes=hosts.leads(),
         )
         if profile:
             execution = dataclasses.replace(
@@ -161,7 +162,11 @@ def plan(
     from xltransfer.report import console
     from xltransfer.report import graph as drawing
 
-    opened = _open(context, study, out, data_dir, cache_dir, False, topology)
+    opened = _open(
+        *(context, study, out, data_dir, cache_dir),
+        complete=False,
+        topology=topology,
+    )
     if graph is not None:
         drawing.write(graph, opened[0], studies.states(*opened))
     console.print_plan(*opened, whole=True)
@@ -266,6 +271,7 @@ def _open(
     out: Path | None,
     data_dir: Path | None,
     cache_dir: Path | None,
+    *,
     writes: bool = True,
     complete: bool = True,
     topology: str | None = None,
