@@ -262,9 +262,10 @@ study_state() {
   esac
   found="$(everywhere "$WORKER state" 2>/dev/null)" || { echo LOST && return; }
   [[ -z "$dry" ]] || found="worker dry exit 0"
-  # One that failed leaves the others waiting for it: its code counts.
-  grep -oE '^worker [^ ]+ exit [1-9][0-9]*' <<<"$found" | head -n 1 |
-    grep -oE '[0-9]+$' && return
+  # One that failed takes the others with it (76): its code counts.
+  grep -oE '^worker [^ ]+ exit [1-9][0-9]*' <<<"$found" |
+    grep -oE '[0-9]+$' | sed 's/^76$/z&/' | sort | head -n 1 |
+    sed 's/^z//' | grep . && return
   if grep -q '^worker [^ ]* running' <<<"$found"; then
     echo running
   elif grep -q '^worker [^ ]* exit 0' <<<"$found"; then
@@ -348,7 +349,6 @@ all_status() {
   done
   [[ ${#names[@]} -gt 0 ]] || echo "nothing was launched from here."
   for one in "${names[@]}"; do (known "$one" && status_of); done
-  rm -f "$said"
 }
 
 status_of() {

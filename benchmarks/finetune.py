@@ -135,7 +135,7 @@ def _mean(values: Any) -> float:
 def _batches(arguments: argparse.Namespace, side: str) -> TrainingBatches:
     from xltransfer import phase
 
-    return phase._Run(*_phase(arguments, side))._batches()
+    return phase._Run(*_phase(arguments, side))._batches
 
 
 def _write_examples(

@@ -12,6 +12,7 @@ readonly LOST=69 PREEMPTED=70
 
 dry="" held="no" why=""
 said="$(mktemp)"
+trap 'rm -f "$said"' EXIT
 
 say() { [[ -n "$dry" ]] || echo "launch_tpu: $*" >&2; }
 
@@ -35,7 +36,7 @@ gc() {
   return "$code"
 }
 
-why() { tail -n 3 "$said" | tr '\n' ' '; }
+why() { tail -n 3 "$said" | tr -s '\n' ' '; }
 
 place() {
   printf '%s\n' --zone="$zone" --quiet
@@ -172,16 +173,18 @@ Later: $SELF attach $name" "$LOST"
 
 # A slice that is just being suspended can be deleted a little later.
 give_back() {
-  local turn
+  local turn denied
   for ((turn = 1; turn <= PATIENCE; turn++)); do
-    if queued delete --force || [[ "$(state)" == ABSENT ]]; then
+    queued delete --force && held=no && return
+    denied="$(why)"
+    if [[ "$(state)" == ABSENT ]]; then
       held=no
       return
     fi
     sleep "$POLL"
   done
   held=maybe
-  say "deleting failed: $(why)"
+  say "deleting failed: $denied"
 }
 
 renew() {

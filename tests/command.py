@@ -32,18 +32,22 @@ class Command:
     compiled: Path | None = None
 
     def start(
-        self, *arguments: object, stream: int = subprocess.DEVNULL
+        self,
+        *arguments: object,
+        stream: int = subprocess.DEVNULL,
+        devices: int = 1,
     ) -> subprocess.Popen:
         """Starts `xltransfer`; a pipe that nobody reads would stop it."""
+        shape = f"--xla_force_host_platform_device_count={devices}"
         environment = {
             **os.environ,
-            "XLA_FLAGS": "",
+            "XLA_FLAGS": shape,
             "PYTHONPATH": str(ROOT),
             "XLTRANSFER_CACHE_DIR": str(self.cache),
         }
         if self.compiled:
             environment |= {
-                "XLA_FLAGS": "--xla_backend_optimization_level=0",
+                "XLA_FLAGS": f"{shape} --xla_backend_optimization_level=0",
                 "JAX_COMPILATION_CACHE_DIR": str(self.compiled),
                 "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
                 "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
@@ -56,13 +60,21 @@ class Command:
             text=True,
         )
 
-    def run(self, *arguments: object, code: int = 0) -> tuple[str, str]:
+    def run(
+        self,
+        *arguments: object,
+        code: int = 0,
+        devices: int = 1,
+        limit: int = 600,
+    ) -> tuple[str, str]:
         """Runs `xltransfer` to its end; returns what it printed.
 
-        Asserts its exit code.
+        Asserts its exit code, and that it takes `limit` seconds at most.
         """
-        process = self.start(*arguments, stream=subprocess.PIPE)
-        out, err = process.communicate(timeout=600)
+        process = self.start(
+            *arguments, stream=subprocess.PIPE, devices=devices
+        )
+        out, err = process.communicate(timeout=limit)
         assert process.returncode == code, out + err
         return out, err
 

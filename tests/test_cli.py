@@ -46,6 +46,19 @@ def fails(monkeypatch, capsys, tmp_path):
         ((TINY, "--data-dir", "nowhere"), "nowhere: there is no such folder"),
         ((TINY, "--out", TINY), "tiny.gin is not a folder"),
         ((TINY, "--cache-dir", TINY / "x"), "tiny.gin is not a folder"),
+        ((TINY, "--out", "gs://bucket/study"), "--out gs://bucket: a bucket"),
+        ((TINY, "--cache-dir", "gs://bucket"), "--cache-dir gs://bucket: a"),
+        ((TINY, "--data-dir", "gs://bucket/x"), "--data-dir gs://bucket: a"),
+        ((TINY, "--processes", 2), "need --coordinator"),
+        ((TINY, "--coordinator", "localhost"), "HOST:PORT, or auto"),
+        ((TINY, "--coordinator", "localhost:1"), "needs --processes"),
+        (
+            (
+                TINY,
+                *["--coordinator", "h:1", "--processes", "2", "--process", "2"],
+            ),
+            "from 0 to 1",
+        ),
         ((TINY, "--gin.STEPS='many'"), "Training.steps is 'many'"),
         (
             (TINY, "--gin.Target.train='miniature_nli.em'"),
@@ -117,13 +130,14 @@ def test_plan_shows_phases_shared_and_to_do(monkeypatch, capsys, tmp_path):
     # One pretraining for both rows; an intermediate phase; three targets.
     assert "5 phases, 0 done; without sharing it would be 6" in out
     assert "STEPS = 7" in (tmp_path / "config.gin").read_text()
-    rows = [line.split("│")[1:-1] for line in out.splitlines() if "│" in line]
-    assert [[cell.strip() for cell in row[1:]] for row in rows] == [
-        ["miniature_text.mul", "7", "0", "2", "to do"],
-        ["miniature_nli.en", "7", "1", "1", "to do"],
-        ["miniature_inference.hi", "7", "1", "1", "to do"],
-        ["miniature_nli.en", "7", "1", "1", "to do"],
-        ["miniature_nli.en", "7", "1", "1", "to do"],
+    rows = [line.split()[1:] for line in out.splitlines() if "  " in line]
+    # 7 steps of 8 examples; NLI has 2,000 examples, the text 40,000 lines.
+    assert [[*row[:5], " ".join(row[5:])] for row in rows[1:6]] == [
+        ["miniature_text.mul", "7", "56", "0.0014", "0", "2 to do"],
+        ["miniature_nli.en", "7", "56", "0.028", "1", "1 to do"],
+        ["miniature_inference.hi", "7", "56", "0.028", "1", "1 to do"],
+        ["miniature_nli.en", "7", "56", "0.028", "1", "1 to do"],
+        ["miniature_nli.en", "7", "56", "0.028", "1", "1 to do"],
     ]
 
 

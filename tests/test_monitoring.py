@@ -97,11 +97,17 @@ def test_a_phase_that_goes_on_after_its_last_step_has_no_rates(tmp_path):
 def test_tensorboard_reads_what_was_written(tmp_path, monkeypatch):
     write(tmp_path, 0, range(1, 4))
     found = scalars(tmp_path, monkeypatch)
-    assert set(found) == {
+    assert set(found) - {"device_memory_gib"} == {
         *VALUES,
         "examples_per_second",
         "tokens_per_second",
         "padding_share",
+        "step_seconds",
+        "input_share",
+        "compute_share",
+        "evaluation_share",
+        "checkpoint_share",
+        "host_memory_gib",
     }
     assert found["loss"] == [(1, 1.0), (2, 2.0), (3, 3.0)]
 
@@ -111,3 +117,27 @@ def test_tensorboard_sees_every_step_once_after_going_on(tmp_path, monkeypatch):
     write(tmp_path, 3, range(4, 7))
     loss = scalars(tmp_path, monkeypatch)["loss"]
     assert sorted(loss) == [(step, float(step)) for step in range(1, 7)]
+
+
+def test_time_is_told_apart_by_what_it_was_spent_on(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    with Monitor(tmp_path, 0) as monitor:
+        with monitor.spent("input"):
+            now[0] += 2
+        with monitor.spent("evaluation"):
+            now[0] += 1
+        monitor.count(BATCH)
+        now[0] += 5
+        line = monitor.write(1, {})
+    assert line["step_seconds"] == 8.0
+    assert line["input_share"] == 2 / 8 and line["evaluation_share"] == 1 / 8
+    assert line["checkpoint_share"] == 0 and line["compute_share"] == 5 / 8
+
+
+def test_a_process_that_does_not_lead_writes_nothing(tmp_path):
+    with Monitor(tmp_path, 0, writes=False) as monitor:
+        monitor.count(BATCH)
+        assert monitor.write(1, {})["padding_share"] == 0.25
+        assert monitor.summary()["padding_share"] == 0.25
+    assert list(tmp_path.iterdir()) == []

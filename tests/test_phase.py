@@ -1,6 +1,8 @@
 import dataclasses
+import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -8,7 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command import TINY, Command
-from killing import assert_bitwise, assert_same_study, lines, stop_when
+from jax.profiler import ProfileData
+from killing import (
+    assert_bitwise,
+    assert_same_study,
+    lines,
+    saved,
+    stop_when,
+)
 
 from xltransfer import configuration, phase, study
 from xltransfer import workspace as workspaces
@@ -115,17 +124,102 @@ def test_a_phase_that_ran_out_of_patience_does_not_go_on(
     assert next(measured) == 50
 
 
-def test_a_loss_that_is_no_number_is_an_error(trained, place, monkeypatch):
+@pytest.fixture
+def diverges(monkeypatch):
+    """Makes one update, by its number, give something that is no number."""
     update = Program.update
 
-    def broken(*arguments):
-        state, metrics = update(*arguments)
-        return state, metrics | {"loss": np.float32("nan")}
+    def diverges(number: int, name: str, value: str) -> None:
+        def broken(self, state, *arguments):
+            is_bad = int(state.step) == number - 1
+            state, metrics = update(self, state, *arguments)
+            return state, metrics | (
+                {name: np.float32(value)} if is_bad else {}
+            )
 
-    monkeypatch.setattr(Program, "update", broken)
-    with pytest.raises(InputError, match=r"loss is nan at step 1; lower"):
+        monkeypatch.setattr(Program, "update", broken)
+
+    return diverges
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "value"),
+    [(1, "loss", "nan"), (4, "gradient_norm", "inf"), (6, "loss", "nan")],
+)
+def test_an_update_that_gives_no_number_is_named_with_its_examples(
+    trained, place, diverges, number, name, value
+):
+    diverges(number, name, value)
+    said = f"{name.replace('_', ' ')} is {value} at step {number}, on mini"
+    with pytest.raises(InputError, match=said):
         phase.run(trained, place(), ignore)
+    folder = place().directory(trained)
     assert workspaces.finished(trained, place()) is None
+    # Nothing was saved of what came of it.
+    steps = [int(one.name) for one in (folder / "checkpoints").iterdir()]
+    assert max(steps, default=0) < number
+    record = json.loads((folder / "diverged.json").read_text())
+    assert record["step"] == number and record["values"][name] == value
+    assert (folder / record["checkpoint"]).is_dir()
+    # A batch is 8 of the 2,000 training examples.
+    assert len({tuple(one) for one in record["examples"]}) == 8
+    for dataset, example in record["examples"]:
+        assert dataset == "miniature_nli.en" and 0 <= example < 2000
+
+
+def test_the_state_before_a_bad_update_is_that_of_a_run_stopped_there(
+    trained, place, diverges, tmp_path
+):
+    with pytest.raises(Interrupted):
+        phase.run(trained, place("stopped"), stop_at(5))
+    # From the checkpoint at step 3 on, two updates are computed once more.
+    sparse = dataclasses.replace(place().execution, checkpoint_every=0)
+    workspace = dataclasses.replace(place(), execution=sparse)
+    diverges(6, "loss", "nan")
+    with pytest.raises(InputError, match="at step 6"):
+        phase.run(trained, workspace, ignore)
+    found = tmp_path / "found"
+    kept = workspace.directory(trained) / "diverged"
+    shutil.copytree(kept, found / "checkpoints")
+    before = saved(place("stopped").directory(trained))
+    assert {name for name in saved(found)} <= set(before)
+    for name, leaf in saved(found).items():
+        assert leaf.tobytes() == before[name].tobytes(), name
+
+
+def test_a_trace_is_written_that_names_the_updates(trained, place):
+    traced = dataclasses.replace(place().execution, profile=2)
+    workspace = dataclasses.replace(place(), execution=traced)
+    phase.run(trained, workspace, ignore)
+    folder = workspace.directory(trained) / "plugins" / "profile"
+    (path,) = folder.glob("*/*.xplane.pb")
+    steps = {
+        value
+        for plane in ProfileData.from_file(str(path)).planes
+        for line in plane.lines
+        for event in line.events
+        if event.name == "train"
+        for name, value in event.stats
+        if name == "step_num"
+    }
+    # The first two are left out: they compile.
+    assert steps == {3, 4}
+
+
+def test_a_phase_tells_where_its_time_went_and_how_well_it_was_used(
+    trained, place
+):
+    measured = dataclasses.replace(place().execution, measure_rate=True)
+    workspace = dataclasses.replace(place(), execution=measured)
+    record = phase.run(trained, workspace, ignore)
+    shares = ("input", "compute", "evaluation", "checkpoint")
+    assert sum(record[f"{one}_share"] for one in shares) == pytest.approx(1)
+    assert all(0 < record[f"{one}_share"] < 1 for one in shares)
+    assert record["host_memory_gib"] > 0 and record["step_seconds"] > 0
+    # A model of 16 by 32 reaches nothing of a large product's rate.
+    assert 0 < record["mfu"] < 0.5
+    lines = (workspace.directory(trained) / "metrics.jsonl").read_text()
+    assert json.loads(lines.splitlines()[0]).keys() >= {"mfu", "input_share"}
 
 
 def test_freezing_a_part_that_is_not_there_is_an_error(trained, place):

@@ -8,7 +8,7 @@ import small_models
 from command import TINY
 from test_phase import assert_bitwise, ignore, numbers, saved, stop_at
 
-from xltransfer import configuration, phase, study, trimming
+from xltransfer import configuration, phase, phase_folder, study, trimming
 from xltransfer.errors import InputError
 from xltransfer.interruption import Interrupted
 from xltransfer.optimizer import Adafactor
@@ -128,7 +128,7 @@ def test_a_trimmed_softmax_is_another_training_and_said_so(place):
     assert identities[0] != identities[1]
     one = trimmed["pretrain"]
     phase.run(one, place("out"), ignore)
-    assert phase.protocol(one, place("out"))["trimmed_softmax"] is True
+    assert phase_folder.protocol(one, place("out"))["trimmed_softmax"] is True
     found = saved(place("out").directory(one))
     moments = [
         leaf.shape for name, leaf in found.items() if "opt_state" in name

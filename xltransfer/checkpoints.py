@@ -38,6 +38,7 @@ class Checkpoints:
         """
         keep = [_policies.LatestN(1), *map(_best, scores)]
         self.directory = directory.absolute()
+        self._saving: Any = None
         self._checkpointer = ocp.training.Checkpointer(
             self.directory,
             preservation_policy=_policies.AnyPreservationPolicy(keep),
@@ -49,6 +50,12 @@ class Checkpoints:
 
     def __exit__(self, *exception: object) -> None:
         self._checkpointer.close()
+
+    @property
+    def step(self) -> int:
+        """The updates done at the last checkpoint, 0 without one."""
+        latest = self._checkpointer.latest
+        return 0 if latest is None else latest.step
 
     def save(
         self,
@@ -69,7 +76,7 @@ class Checkpoints:
         if latest is not None and latest.step >= step:
             return
         metrics = {**scores, "step": step} if scores else None
-        self._checkpointer.save_checkpointables_async(
+        self._saving = self._checkpointer.save_checkpointables_async(
             step,
             {"state": state, "position": {"json": json.dumps(position)}},
             force=True,
@@ -82,7 +89,7 @@ class Checkpoints:
         Raises:
           InputError: for a damaged checkpoint.
         """
-        latest = self._checkpointer.latest
+        latest = self._latest()
         if latest is None:
             return None
         with _readable(self.directory / str(latest.step)):
@@ -97,7 +104,7 @@ class Checkpoints:
         Raises:
           InputError: for a damaged checkpoint.
         """
-        latest = self._checkpointer.latest
+        latest = self._latest()
         if latest is None:
             return None
         with _readable(self.directory / str(latest.step)):
@@ -105,6 +112,12 @@ class Checkpoints:
                 latest.step, {"state": abstract, "position": None}
             )
         return found["state"], json.loads(found["position"]["json"])
+
+    def _latest(self) -> Any:
+        """Returns the last checkpoint, once it is whole."""
+        if self._saving is not None:
+            self._saving.result()
+        return self._checkpointer.latest
 
 
 def _best(name: str) -> _policies.BestN:

@@ -21,6 +21,8 @@ from xltransfer.specification import Phase, Training
 from xltransfer.workspace import DONE, Workspace, finished
 
 COPIED = (VOCABULARY, "environment.json")
+# What of the best one's record holds for the choice; it took no time of its own.
+_TAKEN = ("selection", "step", "score", "steps", "rules", "constant")
 
 
 def run(
@@ -34,8 +36,8 @@ def run(
       rules: as `phase.run` has them; the candidates were trained with them.
 
     Returns:
-      The record of the best, with `chosen`: its folder and every candidate's
-      settings and score.
+      The record of the best, but for its rates, with `chosen`: its folder and
+      every candidate's settings and score.
 
     Raises:
       InputError: if no candidate is finished.
@@ -56,8 +58,10 @@ def run(
     # Numbers of what was chosen before, by other rules.
     (directory / "results.jsonl").unlink(missing_ok=True)
     _lead(directory, workspace.directory(best))
-    record = records[best] | {
+    taken = {n: records[best][n] for n in _TAKEN if n in records[best]}
+    record = taken | {
         "identity": phase.identity(workspace.data_dir),
+        "seconds": 0.0,
         "chosen": {
             "phase": workspace.directory(best).name,
             "by": "the best score on dev data",

@@ -11,9 +11,10 @@ far as the same host can tell, and where it shows no sign of life for a lease.
 The holder gives signs by adding to its file; an observer measures by its own
 clock how long the file has stayed as it is, so that no two clocks are compared.
 
-What cannot be closed is the moment between a check and the write after it. A
-holder that is stopped for a lease exactly there writes late; it writes what the
-other one does, since a phase's parameters follow from its identity.
+What cannot be closed is the moment between a check and the write after it, a
+checkpoint that is under way among it. A holder that is stopped for a lease
+exactly there writes late; it writes what the other one does, since a phase's
+parameters follow from its identity.
 """
 
 import contextlib

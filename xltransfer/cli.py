@@ -1,5 +1,6 @@
 """The commands. Heavy things are imported inside a command, when needed."""
 
+import dataclasses
 import importlib.util
 import sys
 from pathlib import Path
@@ -13,7 +14,10 @@ from xltransfer.commands import tasks as task_commands
 from xltransfer.commands.options import (
     OVERRIDES,
     CacheDir,
+    Coordinator,
     DataDir,
+    Process,
+    Processes,
     folder,
     quieten,
 )
@@ -40,6 +44,10 @@ OPTIONS = (
     "--topology",
     "--price-per-chip-hour",
     "--retry-failed",
+    "--profile",
+    "--coordinator",
+    "--processes",
+    "--process",
     "--graph",
     "--help",
 )
@@ -70,23 +78,51 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option(help="Try once more what failed before.")
     ] = False,
+    profile: Annotated[
+        int, typer.Option(min=0, help="Updates of a phase to trace for xprof.")
+    ] = 0,
+    coordinator: Coordinator = None,
+    processes: Processes = None,
+    process: Process = None,
 ) -> None:
     """Trains what is not yet trained, evaluates, and prints the table.
 
     Bindings are overridden by --gin.NAME=VALUE. Run on one folder by several
-    workers at once, they share the work.
+    workers at once, they share the work. A worker that has several hosts is
+    started on all of them, with --coordinator.
     """
+    quieten()
+    from xltransfer import compiled, hosts
+
+    with hosts.joined(coordinator, processes, process):
+        found, workspace = _open(
+            context, study, out, data_dir, cache_dir, hosts.leads()
+        )
+        if profile:
+            execution = dataclasses.replace(
+                workspace.execution, profile=profile
+            )
+            workspace = dataclasses.replace(workspace, execution=execution)
+        compiled.keep(workspace.cache_dir)
+        _carry_out(found, workspace, retry_failed)
+
+
+def _carry_out(found: Any, workspace: Any, retry: bool) -> None:
+    """Runs a study; only the first of several processes shows it."""
+    from xltransfer import hosts
     from xltransfer import study as studies
     from xltransfer.interruption import EXIT_CODE, Interrupted
     from xltransfer.report import console
     from xltransfer.study import description
 
-    found, workspace = _open(context, study, out, data_dir, cache_dir)
+    if hosts.leads():
+        description.write(found, workspace, ["xltransfer", *sys.argv[1:]])
+    else:
+        console.silence()
     console.print_plan(found, workspace)
-    description.write(found, workspace, ["xltransfer", *sys.argv[1:]])
     try:
         with console.ProgressDisplay() as display:
-            studies.run(found, workspace, display, retry_failed)
+            studies.run(found, workspace, display, retry)
     except studies.PhasesFailed as failed:
         console.print_results(found, workspace)
         print(f"error: {failed}", file=sys.stderr)
@@ -94,7 +130,8 @@ def run(
     except Interrupted as stop:
         print(f"stopped: {stop}; the same command goes on.", file=sys.stderr)
         raise typer.Exit(EXIT_CODE) from None
-    console.print_results(found, workspace)
+    if hosts.leads():
+        console.print_results(found, workspace)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -229,6 +266,7 @@ def _open(
     out: Path | None,
     data_dir: Path | None,
     cache_dir: Path | None,
+    writes: bool = True,
     complete: bool = True,
     topology: str | None = None,
 ) -> tuple:
@@ -257,7 +295,8 @@ def _open(
     )
     studies.check(study, workspace, complete)
     out.mkdir(parents=True, exist_ok=True)
-    files.replace(out / "config.gin", text)
+    if writes:
+        files.replace(out / "config.gin", text)
     return study, workspace
 
 

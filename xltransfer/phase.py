@@ -2,42 +2,47 @@
 
 import dataclasses
 import functools
-import math
+import itertools
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent import futures
 from typing import Any
 
 import jax
-import numpy as np
 
 from xltransfer import (
     choosing,
     constant,
-    environment,
+    divergence,
+    hosts,
     phase_folder,
     renderings,
     selection,
     starting,
+    streams,
+    throughput,
     trimming,
 )
 from xltransfer.checkpoints import Checkpoints, restore_params
 from xltransfer.components import Component, Group
-from xltransfer.contents import VOCABULARY
-from xltransfer.data.loader import TrainingBatches
-from xltransfer.data.mixing import Batches, MixedBatches
+from xltransfer.data.loader import Packed, TrainingBatches
+from xltransfer.data.mixing import Batches
+from xltransfer.divergence import Diverged, Replay
 from xltransfer.errors import InputError
 from xltransfer.evaluate import Evaluation
 from xltransfer.evaluations import Evaluations
 from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.monitoring import Monitor
 from xltransfer.objectives.objective import Params
+from xltransfer.profiling import Trace
 from xltransfer.renderings import RANK, Prediction
 from xltransfer.selection import Rule
 from xltransfer.specification import Phase
 from xltransfer.train import Program, TrainState
-from xltransfer.workspace import DONE, Workspace, finished
+from xltransfer.workspace import Workspace, finished
 
 Progress = Callable[[int, Mapping[str, float]], None]
+Updated = tuple[TrainState, dict[str, jax.Array]]
 # Raises where another worker has taken over; called before what is written.
 Guard = Callable[[], None]
 
@@ -72,7 +77,7 @@ def run(
 
     Raises:
       Interrupted: on SIGTERM or Ctrl-C, after saving.
-      InputError: if the loss is no longer a number, or data do not fit.
+      InputError: if the loss is no number any more, or data do not fit.
     """
     if phase.candidates:
         guard()
@@ -80,18 +85,10 @@ def run(
     directory = workspace.directory(phase)
     directory.mkdir(parents=True, exist_ok=True)
     training = _Run(phase, workspace, rules, guard)
-    guard()
-    phase_folder.drop_unmeasured(directory, set(training.ballot.rules))
-    phase_folder.write_json(
-        directory / "phase.json",
-        {
-            "identity": phase.identity(workspace.data_dir),
-            "configuration": phase.configuration(workspace.data_dir),
-            # Beside the configuration: they do not change the parameters.
-            "rules": list(training.ballot.rules),
-        },
-    )
-    phase_folder.keep_vocabulary(phase, workspace, directory / VOCABULARY)
+    if hosts.leads():
+        guard()
+        phase_folder.begin(phase, workspace, list(training.ballot.rules))
+    hosts.meet("a phase begins")
     with (
         Interruption() as interruption,
         Checkpoints(
@@ -99,36 +96,11 @@ def run(
         ) as checkpoints,
     ):
         record = training.train(checkpoints, interruption, progress)
-    guard()
-    phase_folder.write_json(
-        directory / "environment.json",
-        environment.describe(workspace.partitioning),
-    )
-    phase_folder.write_json(directory / DONE, record)
+    if hosts.leads():
+        guard()
+        phase_folder.end(phase, workspace, record)
+    hosts.meet("a phase has ended")
     return record
-
-
-def protocol(
-    phase: Phase, workspace: Workspace, rule: Rule | None = None
-) -> dict[str, Any]:
-    """Returns what a number of the finished phase must carry.
-
-    Args:
-      phase: which.
-      workspace: where it is.
-      rule: by which its checkpoint was chosen; by default the phase's own.
-    """
-    rule = rule or selection.own(phase)
-    record = finished(phase, workspace, [rule])
-    return {
-        "phase": record["identity"],
-        "seed": phase.seed,
-        "selection": rule.name,
-        "checkpoint": record["rules"][rule.key(phase, workspace.data_dir)][
-            "step"
-        ],
-        "trimmed_softmax": phase.trimmed_softmax,
-    }
 
 
 def evaluations(
@@ -172,6 +144,7 @@ class _Run:
         guard: Guard = unguarded,
     ):
         self.phase, self.workspace, self.guard = phase, workspace, guard
+        self.directory = workspace.directory(phase)
         self.evaluations = Evaluations(
             phase.reading,
             workspace.cache_dir,
@@ -200,32 +173,84 @@ class _Run:
         progress: Progress,
     ) -> dict[str, Any]:
         """Runs the updates that are left; returns the record."""
-        state, step = self._start(checkpoints)
-        batches = self._batches()
-        partitioning = self.workspace.partitioning
-        directory = self.workspace.directory(self.phase)
-        with Monitor(directory, step) as monitor:
-            stream = batches.iterate(
-                step, partitioning.host_rows, self.workspace.execution.prefetch
-            )
-            while step < self.phase.training.steps and not self._exhausted:
-                packed = next(stream)
-                state, metrics = self.rows.program.update(
-                    state,
-                    partitioning.put(packed.arrays, packed.rows),
-                    self.phase.seed,
-                )
+        try:
+            return self._train(checkpoints, interruption, progress)
+        except Diverged as error:
+            found = error.with_traceback(None)  # Its frames hold a state.
+        raise self._report(found, checkpoints)
+
+    def _train(
+        self,
+        checkpoints: Checkpoints,
+        interruption: Interruption,
+        progress: Progress,
+    ) -> dict[str, Any]:
+        execution, last = self.workspace.execution, self.phase.training.steps
+        step, watch = checkpoints.step, divergence.Guard()
+        stops = hosts.Stops(self.workspace.partitioning)
+        stream = self._iterate(step)
+        with futures.ThreadPoolExecutor(1) as pool:
+            # Made while parameters are read; more, while XLA compiles.
+            first = pool.submit(next, stream)
+            state, _ = self._start(checkpoints)
+        stream = itertools.chain([first.result()], stream)
+        with (
+            self._monitor(step) as monitor,
+            Trace(self.directory, execution.profile, step, last) as trace,
+        ):
+            while step < last and not self._exhausted:
+                with monitor.spent("input"):
+                    packed = next(stream)
+                with trace.update(step):
+                    state, metrics = self._update(state, packed)
                 step += 1
+                trace.done(step, metrics)
+                watch.watch(step, metrics)
                 monitor.count(packed)
-                if self._every(self.workspace.execution.log_every, step):
+                if self._every(execution.log_every, step):
                     progress(step, self._logged(monitor, step, metrics))
-                self._look(step, state, checkpoints, monitor)
-                if interruption.requested:
-                    self.guard()
-                    whole = self.rows.whole(state)
-                    checkpoints.save(step, whole, self.position)
+                if self._measures(step) or self._saves(step):
+                    watch.settle()
+                    self._look(step, state, checkpoints, monitor)
+                if stops.agreed(interruption.requested):
+                    watch.settle()
+                    self._save(checkpoints, step, state)
                     raise Interrupted(f"{self.phase.kind} at step {step}")
             return self._record(step, monitor.summary())
+
+    def _update(self, state: TrainState, packed: Packed) -> Updated:
+        arrays = self.workspace.partitioning.put(packed.arrays, packed.rows)
+        return self.rows.program.update(state, arrays, self.phase.seed)
+
+    def _iterate(self, step: int) -> Iterator[Packed]:
+        return self._batches.iterate(
+            step,
+            self.workspace.partitioning.host_rows,
+            self.workspace.execution.prefetch,
+        )
+
+    def _save(self, into: Checkpoints, step: int, state: TrainState) -> None:
+        self.guard()
+        into.save(step, self.rows.whole(state), self.position)
+
+    def _monitor(self, step: int) -> Monitor:
+        arithmetic = throughput.arithmetic(
+            self.rows.sized(self.phase.model),
+            self.phase.masked_lm_head is not None,
+            self.workspace.execution.measure_rate,
+        )
+        return Monitor(self.directory, step, arithmetic, hosts.leads())
+
+    def _report(self, found: Diverged, checkpoints: Checkpoints) -> InputError:
+        self.guard()
+        start = functools.partial(self._start, checkpoints)
+        return divergence.report(
+            self.phase.kind,
+            found,
+            self._batches.examples(found.step - 1),
+            self.directory,
+            Replay(start, self._iterate, self._update, self._save),
+        )
 
     def evaluation(
         self, params: Params, part: Component, prediction: Prediction = RANK
@@ -257,38 +282,15 @@ class _Run:
         params = starting.params(self.phase, self.workspace, self.program)
         return self.rows.start(params), 0
 
+    @functools.cached_property
     def _batches(self) -> Batches:
-        seed = self.phase.seed
-        if len(self.phase.groups) == 1:
-            return self.group_batches(self.phase.groups[0], seed)
-        return MixedBatches(
-            tuple(
-                (
-                    group.name,
-                    self.group_batches(group, group_seed(seed, number)),
-                    group.rate,
-                )
-                for number, group in enumerate(self.phase.groups)
-            )
-        )
+        return streams.batches(self.phase, self.group_batches)
 
     def group_batches(self, group: Group, seed: int) -> TrainingBatches:
         """Returns the batches of tasks that are packed together."""
-        phase, execution = self.phase, self.workspace.execution
-        return TrainingBatches(
-            components=tuple(
-                (self.workspace.cache(phase, part), part.rate)
-                for part in group.components
-            ),
-            features=self.rows.features(self.renderings[group.name].training),
-            batch_size=phase.training.batch_size,
-            columns=phase.reading.columns,
-            seed=seed,
-            multiple=self.workspace.partitioning.batch_multiple
-            * execution.microbatches,
-            packed=execution.packed,
-            lengthen=phase.training.row_lengths is None,
-            programs=execution.programs,
+        features = self.rows.features(self.renderings[group.name].training)
+        return streams.of_group(
+            self.phase, self.workspace, group, features, seed
         )
 
     @property
@@ -304,13 +306,15 @@ class _Run:
         self, monitor: Monitor, step: int, metrics: Mapping[str, jax.Array]
     ) -> dict[str, float]:
         values = {name: float(one) for name, one in metrics.items()}
-        if not math.isfinite(values["loss"]):
-            raise InputError(
-                f"{self.phase.kind} phase: the loss is {values['loss']} at "
-                f"step {step}; lower the learning rate."
-            )
         self.guard()
         return monitor.write(step, values)
+
+    def _measures(self, step: int) -> bool:
+        return self._every(self.phase.training.evaluate_every, step)
+
+    def _saves(self, step: int) -> bool:
+        regular = self._every(self.workspace.execution.checkpoint_every, step)
+        return regular or step == self.phase.training.steps
 
     def _look(
         self,
@@ -321,22 +325,19 @@ class _Run:
     ) -> None:
         """Evaluates and saves, where this step is one to do so."""
         scores: dict[str, float] = {}
-        measured = self._every(self.phase.training.evaluate_every, step)
-        last = step == self.phase.training.steps
-        regular = self._every(self.workspace.execution.checkpoint_every, step)
-        if not (measured or regular or last):
-            return
         whole = self.rows.whole(state)
-        if measured:
-            scores = self._scores(whole.params)
+        if self._measures(step):
+            with monitor.spent("evaluation"):
+                scores = self._scores(whole.params)
         self.guard()
         if scores:
             judge = self.ballot.judge
             named = {"dev" if n == judge else n: x for n, x in scores.items()}
             monitor.write(step, named)
             self.position = self.ballot.count(self.position, step, scores)
-        if scores or regular or last:
-            checkpoints.save(step, whole, self.position, scores)
+        if scores or self._saves(step):
+            with monitor.spent("checkpoint"):
+                checkpoints.save(step, whole, self.position, scores)
 
     def _scores(self, params: Params) -> dict[str, float]:
         """Returns each rule's mean score over its splits, each measured once."""
@@ -379,8 +380,3 @@ class _Run:
             for outcome in [self.evaluations.rendering(part).outcome]
         ]
         return dataclasses.asdict(constant.mean(parts))
-
-
-def group_seed(seed: int, number: int) -> int:
-    """Returns a seed of its own for each group: equal ones, equal orders."""
-    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])

@@ -6,9 +6,66 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from xltransfer import files
+from xltransfer import environment, files, selection
+from xltransfer.contents import VOCABULARY
+from xltransfer.selection import Rule
 from xltransfer.specification import Phase
-from xltransfer.workspace import DONE, Workspace
+from xltransfer.workspace import DONE, Workspace, finished
+
+
+def begin(phase: Phase, workspace: Workspace, rules: list[str]) -> None:
+    """Writes what is trained, and drops what does not belong to it.
+
+    Args:
+      phase: what.
+      workspace: where.
+      rules: keys of those by which a checkpoint is chosen.
+    """
+    directory = workspace.directory(phase)
+    drop_unmeasured(directory, set(rules))
+    write_json(
+        directory / "phase.json",
+        {
+            "identity": phase.identity(workspace.data_dir),
+            "configuration": phase.configuration(workspace.data_dir),
+            # Beside the configuration: they do not change the parameters.
+            "rules": rules,
+        },
+    )
+    keep_vocabulary(phase, workspace, directory / VOCABULARY)
+
+
+def end(phase: Phase, workspace: Workspace, record: dict[str, Any]) -> None:
+    """Writes what a phase ran on and, last of all, its record."""
+    directory = workspace.directory(phase)
+    write_json(
+        directory / "environment.json",
+        environment.describe(workspace.partitioning),
+    )
+    write_json(directory / DONE, record)
+
+
+def protocol(
+    phase: Phase, workspace: Workspace, rule: Rule | None = None
+) -> dict[str, Any]:
+    """Returns what a number of the finished phase must carry.
+
+    Args:
+      phase: which.
+      workspace: where it is.
+      rule: by which its checkpoint was chosen; by default the phase's own.
+    """
+    rule = rule or selection.own(phase)
+    record = finished(phase, workspace, [rule])
+    return {
+        "phase": record["identity"],
+        "seed": phase.seed,
+        "selection": rule.name,
+        "checkpoint": record["rules"][rule.key(phase, workspace.data_dir)][
+            "step"
+        ],
+        "trimmed_softmax": phase.trimmed_softmax,
+    }
 
 
 def drop_unmeasured(directory: Path, wanted: set[str]) -> None:

@@ -37,6 +37,7 @@ from xltransfer.data.packing import round_up
 from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Params
 from xltransfer.optimizer import Optimizer
+from xltransfer.renderings import ModelConfig
 from xltransfer.specification import Phase
 from xltransfer.train import Program, TrainState
 
@@ -72,6 +73,9 @@ class Rows(Protocol):
 
     def whole(self, state: TrainState) -> TrainState:
         """Returns what a checkpoint holds: valid until the next update."""
+
+    def sized(self, model: ModelConfig) -> ModelConfig:
+        """Returns a model that has as many rows as are trained."""
 
 
 def check(phase: Phase, kinds: tuple[str, ...]) -> None:
@@ -203,6 +207,9 @@ class AllRows:
     def whole(self, state: TrainState) -> TrainState:
         return state
 
+    def sized(self, model: ModelConfig) -> ModelConfig:
+        return model
+
 
 class SomeRows:
     """Trains some rows, and keeps whole tables in the host's memory.
@@ -257,6 +264,11 @@ class SomeRows:
         return dataclasses.replace(
             state, params=unflatten_dict(params, sep="/")
         )
+
+    def sized(self, model: ModelConfig) -> ModelConfig:
+        """As `Rows.sized`."""
+        rows = len(self._numbering.kept)
+        return dataclasses.replace(model, vocab_size=rows)
 
     @functools.cached_property
     def _tables(self) -> dict[str, int]:

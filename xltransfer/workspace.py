@@ -35,6 +35,9 @@ class Execution:
       evaluation_rows: rows of a batch that is predicted.
       lease: seconds after which a worker on another host that shows no sign
         of life counts as dead, and its phase is free (`claims`).
+      profile: updates of each phase that are traced for xprof; 0: none.
+      measure_rate: measures the rate of a matrix product at the start, for
+        `mfu` where the device's peak is not known (`throughput`).
       trim: kinds of phase that train only those rows of XLM-R's table of
         pieces that their data can touch (`trimming`).
     """
@@ -47,6 +50,8 @@ class Execution:
     programs: int = 4
     evaluation_rows: int = 32
     lease: float = claims.LEASE
+    profile: int = 0
+    measure_rate: bool = False
     trim: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
@@ -60,6 +65,7 @@ class Execution:
             programs=2,
             evaluation_rows=1,
             lease=1,
+            profile=0,
         )
 
 

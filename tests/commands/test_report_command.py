@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import imported
+from command import TINY, imported
 
-from xltransfer import cli
+from xltransfer import cli, configuration
+from xltransfer import study as studies
+from xltransfer.report import evidence, study_folder
+from xltransfer.workspace import Workspace
 
 
 @pytest.fixture
@@ -56,10 +59,8 @@ def test_a_study_that_was_run_has_a_report_of_its_numbers(command, study):
     assert "xltransfer run" in markdown
 
 
-def test_running_again_writes_what_a_report_needs(command, study, finished):
-    (study / "study.json").unlink()
-    text = (finished[0] / "study.json").read_text()
-    described = json.loads(text)
+def test_a_run_describes_which_phases_stand_behind_which_cell(study):
+    described = json.loads((study / "study.json").read_text())
     assert described["direct"] == "none"
     assert [one["intermediate"] for one in described["cells"]] == [
         "none",
@@ -135,3 +136,18 @@ def _phase(study: Path, name: str) -> Path:
 
 def _edit(path: Path, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new, 1))
+
+
+def test_the_report_concludes_what_the_run_did(finished, command):
+    """One reads the folder alone, the other has study, gin and datasets."""
+    out = finished[0]
+    found = configuration.load(TINY, [])[0]
+    workspace = Workspace(
+        out, command.cache, None, found.partitioning, found.execution
+    )
+    rows = studies.results(found, workspace)
+    expected = studies.conclusions(found, workspace, rows)
+    given = evidence.conclusions(study_folder.read(out))
+    assert given == expected
+    # Examples were found: else one seed would have no interval.
+    assert {one.over for one in given.comparisons} == {("examples",)}

@@ -4,6 +4,8 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from tasks.row import Dataset, Split
 from tasks.sources import Generated, JsonLines
 from tasks.vocabularies import SentencePieceFile
 from tasks.vocabulary_training import train
+from xltransfer import claims
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.errors import InputError
@@ -294,7 +297,10 @@ def test_nothing_is_left_when_the_source_fails_in_the_middle(nli, tmp_path):
     request = dataclasses.replace(nli, dataset=row)
     with pytest.raises(InputError, match=r"broken_pairs:1501.*perhaps"):
         caches.prepare(request, tmp_path)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    # Who tried to build it, and no longer does.
+    assert [path.parent.name for path in files] == [claims.NAME]
+    assert claims.holder(files[0].parent.parent) is None
     assert not caches.location(request, tmp_path, None).exists()
 
 
@@ -355,3 +361,21 @@ def test_vocabulary_is_loaded_as_it_was_trained(requests, folder):
     assert ids[0] == pieces.bos_id and ids[-1] == pieces.eos_id
     premise = ids[1 : ids.index(pieces.eos_id)]
     assert pieces.encode(first["premise"])[: len(premise)] == premise
+
+
+def test_of_workers_that_want_the_same_cache_one_builds_it(
+    nli, tmp_path, monkeypatch
+):
+    build, built = caches._build, []
+
+    def slow(*arguments):
+        built.append(arguments)
+        # Long enough for the others to find that somebody builds.
+        time.sleep(0.5)
+        build(*arguments)
+
+    monkeypatch.setattr(caches, "_build", slow)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(caches.prepare, [nli] * 3, [tmp_path] * 3))
+    assert len(built) == 1
+    assert [one.size for one in found] == [1100] * 3

@@ -294,3 +294,24 @@ def test_evaluation_s_hosts_hold_the_rows_of_one(numbered):
         for _, same, members in parts:
             np.testing.assert_array_equal(same.row, layout.row)
             np.testing.assert_array_equal(members, present)
+
+
+def test_the_examples_of_a_batch_are_named(numbered):
+    one, other = numbered(30, 4), numbered(17, 5)
+    names = {4: "one.en", 5: "other.en"}
+    for cache, name in zip((one, other), names.values(), strict=True):
+        cache.manifest["dataset"] = name
+    stream = TrainingBatches(
+        ((one, 2.0), (other, 1.0)), CLASSIFICATION, 12, (24,), seed=5
+    )
+    for number in (0, 3):
+        arrays = stream.batch(number, np.arange).arrays
+        held = [(names[mark], one) for mark, one in examples_of(arrays)]
+        assert sorted(stream.examples(number)) == sorted(held)
+
+
+def test_lengths_of_a_batch_are_those_of_its_tokens(stream):
+    packed = stream.batch(0, np.arange)
+    assert packed.lengths.shape == (12, len(stream.columns))
+    assert packed.lengths.sum() == packed.tokens
+    assert packed.slots.shape == (12,) and (packed.slots >= 1).all()

@@ -2,13 +2,11 @@
 asserts of each that nothing is left running unsaid."""
 
 import os
-import re
-import shlex
 import signal
 import time
 
 import pytest
-from conftest import STUDY, WHERE
+from clouds import STUDY, WHERE
 
 LOST = {"err": "ERROR: Unable to reach the server", "code": 1}
 QUOTA = (
@@ -34,6 +32,7 @@ def test_a_study_runs_to_its_end_and_the_slice_is_given_back(cloud):
     assert [ended.count(step) for step in steps] == [1] * len(steps)
 
 
+@pytest.mark.slow
 def test_a_slice_that_is_to_be_kept_is_kept(cloud):
     ended = cloud.run("--keep")
     assert ended.code == 0 and ended.state == "ACTIVE"
@@ -59,6 +58,7 @@ def test_without_quota_the_reason_is_told(cloud):
     assert "nothing is left running" in ended.err
 
 
+@pytest.mark.slow
 def test_a_request_that_was_made_although_create_failed_is_withdrawn(cloud):
     cloud.plays(
         {"when": "create", "err": QUOTA, "code": 1, "becomes": "FAILED"}
@@ -101,6 +101,7 @@ def test_a_request_that_fails_is_told_with_the_services_reason(cloud):
     assert reason in ended.err and "Another zone" in ended.err
 
 
+@pytest.mark.slow
 def test_a_slice_that_is_waited_for_is_used_once_it_is_there(cloud):
     cloud.plays(
         {"when": "create", "becomes": "WAITING_FOR_RESOURCES"},
@@ -129,7 +130,14 @@ def test_a_preempted_study_is_started_anew_with_the_same_command(cloud):
     assert ended.err.count("was preempted") == 2
 
 
-@pytest.mark.parametrize("step", ["tpu-vm scp", "install", "worker.sh start"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("tpu-vm scp", marks=pytest.mark.slow),
+        "install",
+        pytest.param("worker.sh start", marks=pytest.mark.slow),
+    ],
+)
 def test_a_slice_that_is_preempted_while_it_is_set_up_is_renewed(cloud, step):
     cloud.plays(
         {"when": step, "times": 1, "code": 255, "becomes": "SUSPENDING"}
@@ -160,6 +168,7 @@ def test_a_study_that_dies_of_preemption_is_not_taken_for_failed(cloud):
     assert ended.count("queued-resources create") == 2
 
 
+@pytest.mark.slow
 def test_a_preempted_slice_that_cannot_be_deleted_is_named(cloud):
     cloud.plays(
         {"when": "follow", "becomes": "SUSPENDED"},
@@ -232,7 +241,10 @@ def test_without_a_network_nothing_is_started(cloud):
     assert ended.code == 69 and not ended.count("create")
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGHUP, pytest.param(signal.SIGINT, marks=pytest.mark.slow)],
+)
 def test_a_dropped_terminal_leaves_the_study_alone(cloud, number):
     cloud.plays({"when": "worker.sh follow", "times": 1, "hang": 60})
     process = cloud.start("run", "tiny", *WHERE, "--", STUDY)
@@ -282,6 +294,7 @@ def test_a_stopped_study_keeps_its_slice_and_says_so(cloud):
     assert cloud.does("delete", "tiny").state == "ABSENT"
 
 
+@pytest.mark.slow
 def test_deleting_is_tried_until_it_is_done(cloud):
     cloud.run("--keep")
     cloud.plays({"when": "delete", "times": 2, "code": 1})
@@ -301,94 +314,3 @@ def test_deleting_that_fails_says_so(cloud):
     cloud.plays({"when": "delete", "err": "ERROR: denied", "code": 1})
     ended = cloud.does("delete", "tiny")
     assert ended.code == 1 and "deleting failed: ERROR: denied" in ended.err
-
-
-@pytest.mark.parametrize(
-    ("state", "said"),
-    [
-        ("ACTIVE", "ACTIVE, study: running; costs money until"),
-        ("WAITING_FOR_RESOURCES", "costs nothing until it is granted"),
-        ("SUSPENDED", "costs nothing; tidy up"),
-        ("ABSENT", "costs nothing"),
-    ],
-)
-def test_status_says_what_costs_money(cloud, state, said):
-    cloud.run("--keep")
-    (cloud.folder / "state").write_text(state)
-    cloud.plays({"when": "worker.sh state", "out": "worker host-0 running"})
-    found = cloud.does("status")
-    assert found.code == 0 and said in found.out
-    assert f"tiny (1 x v5litepod-16, europe-west4-b): {state}" in found.out
-
-
-def test_status_of_what_cannot_be_reached_says_that_it_may_cost(cloud):
-    cloud.run("--keep")
-    cloud.plays({"when": "describe", **LOST})
-    assert "may cost money" in cloud.does("status", "tiny").out
-
-
-def test_the_curves_are_forwarded(cloud):
-    cloud.run("--keep")
-    ended = cloud.does("tensorboard", "tiny", "6007")
-    assert ended.count(
-        "ssh tiny .*--worker=0 .*tensorboard .*--port=6007 -- "
-        "-L 6007:localhost:6007"
-    )
-
-
-def test_a_bucket_in_which_folders_are_not_renamed_at_once_is_refused(cloud):
-    cloud.plays({"when": "buckets describe", "out": ""})
-    ended = cloud.run()
-    assert ended.code == 1 and "--enable-hierarchical-namespace" in ended.err
-    assert not ended.count("create")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ([], "which command"),
-        (["launch"], "which command"),
-        (["run"], "NAME ''"),
-        (["run", "Tiny"], "NAME 'Tiny'"),
-        (["run", "tiny", "--", STUDY], "--zone is missing"),
-        (["run", "tiny", "--zone"], "--zone of what"),
-        (["run", "tiny", "--fast", "--", STUDY], "what is --fast"),
-        (["run", "tiny", *WHERE], "which STUDY.gin"),
-        (["run", "tiny", *WHERE, "--", "absent.gin"], "not in commit"),
-        (["run", "tiny", *WHERE, "--slices", "0", "--", STUDY], "--slices"),
-        (["run", "tiny", *WHERE, "--wait", "1h", "--", STUDY], "--wait"),
-        (["run", "tiny", *WHERE, "--bucket", "b", "--", STUDY], "--bucket"),
-        (["run", "tiny", *WHERE, "--type", "v9-8", "--", STUDY], "--runtime"),
-        (["run", "tiny", *WHERE, "--commit", "f00", "--", STUDY], "--commit"),
-        (["attach"], "NAME ''"),
-        (["delete", "unknown"], "'unknown' is not known"),
-    ],
-)
-def test_wrong_arguments_are_told_before_anything_is_called(
-    cloud, arguments, said
-):
-    ended = cloud.does(*arguments)
-    assert ended.code == 2 and said in ended.err
-    assert ended.calls == []
-
-
-def test_a_dry_run_prints_the_very_commands_and_calls_none(cloud):
-    dry = cloud.run("--dry-run", "--slices", "2", "--spot")
-    assert dry.code == 0 and dry.calls == []
-    real = cloud.run("--slices", "2", "--spot")
-    printed = [" ".join(shlex.split(line)) for line in dry.out.splitlines()]
-    assert list(map(comparable, printed)) == [
-        comparable(f"gcloud {call}") for call in real.calls
-    ]
-
-
-def comparable(call: str) -> str:
-    """The archive has a name of its own each time."""
-    return re.sub(r"\S*/tmp\.\w+", "ARCHIVE", call).strip()
-
-
-def test_a_dry_run_of_delete_deletes_nothing(cloud):
-    cloud.run("--keep")
-    ended = cloud.does("delete", "tiny", "--dry-run")
-    assert "queued-resources delete tiny" in ended.out
-    assert cloud.state == "ACTIVE" and not ended.count("delete")

@@ -308,6 +308,26 @@ def test_nothing_is_left_of_what_could_not_be_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_mt5_as_a_dual_encoder_keeps_its_scale(reference, tmp_path):
+    source = tmp_path / "source"
+    shutil.copytree(reference / "mt5", source)
+    (source / "dual_encoder.json").write_text('{"scale": 7.5}')
+    convert.convert(f"hf:{source}", tmp_path / "xl", "xl")
+    notes = convert.convert(str(tmp_path / "xl"), tmp_path / "hf", "hf")
+    assert any("mean of the encoder's" in one for one in notes)
+    written = json.loads((tmp_path / "hf" / "dual_encoder.json").read_text())
+    assert written == {"scale": 7.5}
+    expected = {}
+    for path in source.glob("*.safetensors"):
+        expected |= load_file(path)
+    found = load_file(tmp_path / "hf" / WEIGHTS)
+    assert found.keys() == expected.keys()
+    for name, tensor in expected.items():
+        assert found[name].tobytes() == tensor.tobytes(), name
+    with pytest.raises(InputError, match="T5X's layout"):
+        convert.convert(str(tmp_path / "xl"), tmp_path / "t5x", "t5x")
+
+
 @pytest.mark.parametrize("name", ["xlmr_span", "mt5_embedding", "umt5"])
 def test_t5x_has_no_layout_but_mt5s(reference, tmp_path, name):
     with pytest.raises(InputError, match=f"mT5 .*{CLASSES[name]}"):

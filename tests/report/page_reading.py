@@ -77,7 +77,14 @@ class Page(HTMLParser):
             }
             for row in packed["rows"]
         ]
-        return [one | {"value": float(one["value"])} for one in found]
+        return [
+            one
+            | {
+                "value": float(one["value"]),
+                "intermediate_examples": int(one["intermediate_examples"]),
+            }
+            for one in found
+        ]
 
     def handle_startendtag(self, tag, attrs):
         self.elements[tag] += 1

@@ -133,6 +133,8 @@ class Synthetic:
         known = {
             "study": "synthetic",
             "model": "XLMR",
+            "method": "",
+            "intermediate_examples": 0 if label == DIRECT else 10_000,
             "intermediate": label,
             "target": target,
         }
@@ -146,16 +148,11 @@ class Synthetic:
             "format": 1,
             "name": "synthetic",
             "command": ["xltransfer", "run", "synthetic.gin"],
-            "model": "XLMR",
-            "init": "hf:xlm-roberta-large",
             "direct": DIRECT,
-            "intermediates": dict(self.intermediates),
             "controls": list(self.controls),
             "seeds": list(self.seeds),
             "targets": {
                 name: {
-                    "train": f"{name}.en",
-                    "dev": f"{name}.en",
                     "evaluation": name,
                     "split": "test",
                 }

@@ -6,6 +6,7 @@ from command import TINY
 from rich.console import Console
 
 from xltransfer import configuration, study
+from xltransfer.claims import Holder
 from xltransfer.report import console
 from xltransfer.workspace import Workspace
 
@@ -145,6 +146,14 @@ def test_progress_in_a_pipe_is_a_line_at_a_time(pipe):
         "[1/5] pretrain miniature_text.mul: step 3 of 6, loss 1.250 "
         "100 examples/s"
     )
+
+
+def test_waiting_for_other_workers_is_said_once_in_a_pipe(pipe):
+    other = Holder("host", "boot", 12, "100", 120)
+    with console.ProgressDisplay() as display:
+        for _ in range(3):
+            display.waiting([other, other])
+    assert pipe.getvalue().splitlines().count("waiting for host:12") == 1
 
 
 def test_many_datasets_are_counted_not_listed(pipe, workspace):

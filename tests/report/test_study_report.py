@@ -1,19 +1,28 @@
 """The report of a study's folder, against the folder's own files."""
 
 import csv
+import dataclasses
 import json
 import re
+import shutil
 import statistics
+import subprocess
 from pathlib import Path
 
 import pytest
 from page_reading import Page
 from synthetic_study import DIRECT, Synthetic
 
+from xltransfer import example_counts, results
 from xltransfer.metrics.benchmarks import TASKS
-from xltransfer.report import study_report
+from xltransfer.report import evidence, study_folder, study_report
 
-NOT_TEXT = {"value": float, "seed": int, "n": int}
+NOT_TEXT = {
+    "value": float,
+    "seed": int,
+    "n": int,
+    "intermediate_examples": int,
+}
 # What HTML, Markdown and LaTeX each give a meaning to.
 EVIL = r'<script>alert("1")</script> & a|b_c 50% #$^{~}\ `x` *y* [z]'
 SMALL = Synthetic(
@@ -298,6 +307,23 @@ def test_a_study_that_goes_on_has_a_report_that_says_so(tmp_path):
     assert states[name] == "at step 2,400"
 
 
+def test_numbers_from_before_a_change_are_left_out_and_flagged(tmp_path):
+    SMALL.write(tmp_path)
+    path = tmp_path / "study.json"
+    description = json.loads(path.read_text())
+    cell = description["cells"][-1]
+    lost = cell["phases"][-1].partition("-")[2]
+    cell["phases"][-1] = "target-0123456789abcdef"
+    path.write_text(json.dumps(description))
+    study_report.write(tmp_path, tmp_path / "report")
+    found = page(tmp_path)
+    expected = [row for row in rows(tmp_path) if row["phase"] != lost]
+    assert found.results() == expected
+    count = len(rows(tmp_path)) - len(expected)
+    reasons = [row[2].text for row in found.tables["flags"].rows[1:]]
+    assert any(f"{count} numbers are of phases" in one for one in reasons)
+
+
 def test_what_the_run_flagged_is_told_and_marked(tmp_path):
     SMALL.write(tmp_path)
     description = json.loads((tmp_path / "study.json").read_text())
@@ -329,8 +355,74 @@ def test_the_report_of_one_folder_is_always_the_same(small, tmp_path):
         assert again == (small / "report" / name).read_text()
 
 
+def test_models_have_tables_of_their_own(tmp_path):
+    SMALL.write(tmp_path)
+    path = tmp_path / "results.csv"
+    with path.open(newline="") as file:
+        found = list(csv.DictReader(file))
+    # The second model is one point better at everything.
+    more = [
+        row | {"model": "MT5", "value": float(row["value"]) + 1}
+        for row in found
+    ]
+    results.write_table(path, [*found, *more])
+    study_report.write(tmp_path, tmp_path / "report")
+    tables = page(tmp_path).tables
+    first, second = tables["transfer-1"], tables["transfer-2"]
+    assert "XLMR" in first.caption and "MT5" in second.caption
+    one, other = first.values(), second.values()
+    for (label, column), value in one.items():
+        if value is not None:
+            more = float(label == DIRECT)
+            assert other[label, column] == pytest.approx(value + more)
+
+
+def test_a_control_with_other_questions_costs_no_interval(tmp_path):
+    """Its examples cannot be paired, but nothing is concluded of it."""
+    study = dataclasses.replace(SMALL, targets=("xnli",), controls=("blind",))
+    study.write(tmp_path)
+    path = tmp_path / "results.csv"
+    with path.open(newline="") as file:
+        found = list(csv.DictReader(file))
+    for row in found:
+        folder = tmp_path / "phases" / f"target-{row['phase']}" / "examples"
+        right = int(20 * float(row["value"]))
+        hits = [1] * right + [0] * (2000 - right)
+        example_counts.write(
+            example_counts.path_of(folder, "xnli", row["language"], "test"),
+            {"accuracy": {"hits": hits, "n": [1] * 2000}},
+            None,
+        )
+        if row["intermediate"] == "blind":
+            row["data_digest"] = "another"
+    results.write_table(path, found)
+    given = evidence.conclusions(study_folder.read(tmp_path))
+    assert {one.intermediate for one in given.comparisons} == {"MNLI", "OCNLI"}
+    assert {one.over for one in given.comparisons} == {("seeds", "examples")}
+
+
 def test_a_large_study_has_a_page_of_five_megabytes_at_most(large):
     """Ten intermediates, ten targets with all their languages, three seeds."""
     size = (large / "report" / "report.html").stat().st_size
     assert size <= 5_000_000
     assert page(large).results() == rows(large)
+
+
+@pytest.mark.slow
+def test_latex_compiles(evil, small):
+    compiler = shutil.which("pdflatex")
+    if compiler is None:
+        pytest.skip("there is no pdflatex on the PATH")
+    for folder in (evil, small):
+        done = subprocess.run(
+            [
+                compiler,
+                "-halt-on-error",
+                "-interaction=batchmode",
+                "report.tex",
+            ],
+            cwd=folder / "report",
+            capture_output=True,
+        )
+        log = (folder / "report" / "report.log").read_text(errors="replace")
+        assert done.returncode == 0, log[-2000:]

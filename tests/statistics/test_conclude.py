@@ -4,7 +4,7 @@ from scipy import stats
 
 from xltransfer.example_counts import Counts
 from xltransfer.statistics import ZERO_SHOT
-from xltransfer.statistics.comparing import Intermediate
+from xltransfer.statistics.comparing import TEXT, Intermediate
 from xltransfer.statistics.concluding import conclude
 from xltransfer.statistics.pairs import BOOTSTRAP, DRAWN, FLIPS, Method
 
@@ -341,3 +341,10 @@ def test_what_covers_how_much_is_said_for_the_seeds_at_hand():
 def test_nothing_gives_no_conclusions():
     found = conclude([], lambda row: None, (), direct="none")
     assert found.comparisons == () and "no intervals" in found.coverage
+
+
+def test_text_that_is_mixed_into_a_task_is_no_part_of_the_intermediate():
+    mixed = [("hi", "classification"), ("sw", TEXT), ("en", TEXT)]
+    assert Intermediate.of(mixed) == HINDI
+    # Where there is nothing else, the text is the intermediate.
+    assert Intermediate.of(mixed[1:]) == Intermediate(("en", "sw"), (TEXT,))

@@ -111,3 +111,63 @@ def test_an_xlmr_study_goes_from_text_to_table(
     assert "step" not in again[0].split(" done;")[1].split("accuracy")[0]
     cells = {(row["intermediate"], row["language"]) for row in table(tmp_path)}
     assert len(cells) == len(table(tmp_path))
+
+
+MINIATURE = "--gin.Study.scale='miniature'"
+# XCOPA is trained on two sets, one after the other; so is its intermediate row.
+SMALL = (
+    MINIATURE,
+    "--gin.Study.methods={}",
+    "--gin.Study.targets={'XCOPA': @xcopa/Target()}",
+    "--gin.Study.intermediates="
+    "{'none': None, 'two': ['xnli_mt.de', 'mnli.en[:500]']}",
+)
+
+
+def test_a_shipped_study_runs_in_miniature_by_one_override(command, tmp_path):
+    printed, _ = command.run(
+        "run",
+        GIN_ROOT / "studies" / "phang2020.gin",
+        *("--out", tmp_path, *SMALL),
+    )
+    rows = table(tmp_path)
+    assert {row["target"] for row in rows} == {"XCOPA"}
+    # All of the miniature's first set, 500 of its second.
+    examples = {
+        row["intermediate"]: row["intermediate_examples"] for row in rows
+    }
+    assert examples == {"none": "0", "two": "2500"}
+    assert {row["language"] for row in rows} == {"en", "de", "sw"}
+    folders = [path.name for path in (tmp_path / "phases").iterdir()]
+    counts = [
+        sum(name.startswith(kind) for name in folders)
+        for kind in ("pretrain", "intermediate", "target")
+    ]
+    assert counts == [1, 2, 4]
+    assert "│ two" in printed
+    # What ran can be run again from the folder alone.
+    again, _ = configuration.load(tmp_path / "config.gin", ())
+    names = {f"{one.kind}-{one.identity(None)}" for one in study.phases(again)}
+    assert names == set(folders)
+
+
+WHOLE = (
+    *("phang2020", "non_english_inference"),
+    *("xtreme_r_full", "language_distance"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_shipped_study_runs_in_miniature(name, command, tmp_path):
+    path = GIN_ROOT / "studies" / f"{name}.gin"
+    command.run("run", path, "--out", tmp_path, MINIATURE, limit=3600)
+    found = configuration.load(path, (MINIATURE.removeprefix("--gin."),))[0]
+    names = ("model", "method", "intermediate", "target")
+    expected = {
+        tuple(getattr(cell, name) for name in names)
+        for cell in study.cells(found)
+    }
+    rows = table(tmp_path)
+    assert {tuple(row[name] for name in names) for row in rows} == expected
+    assert (tmp_path / "results.md").read_text().count("\n| none (direct) |")

@@ -73,6 +73,7 @@ def test_one_of_two_workers_is_killed_ten_times(finished, command, tmp_path):
         assert_same_study(finished[0], out)
 
 
+@pytest.mark.slow
 def test_a_worker_that_was_stopped_for_a_lease_writes_nothing_more(
     finished, command, tmp_path
 ):

@@ -351,7 +351,7 @@ def test_another_model_under_the_same_name_makes_other_ids(
         name = registration.task(row, rendering, same)
         first = batched(name, None)
         assert_equal_rows(first, singles(name, None))
-        size = {"text": 378, "encoder": 32}[rendering]
+        size = {"text": 378, "encoder": 24}[rendering]
         texts = ["The boy sees a red house .", "A girl reads ."] * 20
         train(texts, path, family=vocabulary.family, size=size)
         changed = registration.task(row, rendering, same)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,21 @@ Splits = Annotated[
     typer.Option(
         help="test, dev, or test,dev: of each the first that is there."
     ),
+]
+Coordinator = Annotated[
+    str | None,
+    typer.Option(
+        envvar="XLTRANSFER_COORDINATOR",
+        help="HOST:PORT of process 0, or auto (Cloud TPU): several hosts.",
+    ),
+]
+Processes = Annotated[
+    int | None,
+    typer.Option(envvar="XLTRANSFER_PROCESSES", help="How many hosts."),
+]
+Process = Annotated[
+    int | None,
+    typer.Option(envvar="XLTRANSFER_PROCESS", help="Which of them, from 0."),
 ]
 
 
@@ -52,10 +68,22 @@ def quieten() -> None:
 
 def folder(option: str, path: Path) -> Path:
     """Returns an absolute path, which must not be a file's or under one."""
+    local(option, path)
     for place in (path, *path.absolute().parents):
         if place.exists() and not place.is_dir():
             raise InputError(f"{option} {path}: {place} is not a folder.")
     return path.absolute()
+
+
+def local(option: str, path: Path) -> None:
+    """Refuses an address, which would be taken for a relative path."""
+    address = re.match(r"(\w{2,}):/+([^/]+)", str(path))
+    if address:
+        raise InputError(
+            f"{option} {address[1]}://{address[2]}: a bucket is read and "
+            "written as a folder. Mount it (gcsfuse), as launch_tpu.sh does "
+            "on its workers, or copy what is read (gcloud storage rsync)."
+        )
 
 
 def json_file(path: Path | None) -> Path | None:

@@ -135,6 +135,12 @@ class Cache:
         """Returns a scalar feature of all examples: Int[size]."""
         return self._arrays[feature]
 
+    def raw(self, example: int) -> int:
+        """Returns the number, from 0, of the raw example that one is part of."""
+        if "example" in self.manifest["features"]:
+            return int(self.scalars("example")[example])
+        return example
+
     @functools.cached_property
     def _arrays(self) -> dict[str, np.ndarray]:
         return {

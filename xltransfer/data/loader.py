@@ -34,6 +34,9 @@ class Packed:
       examples: how many examples the global batch holds.
       tokens: how many of its places hold a token.
       places: how many places it has.
+      lengths: Int[N F]: tokens per example and sequence feature, where it is
+        a training batch.
+      slots: Int[N]: segments that each example consists of.
     """
 
     arrays: Batch
@@ -41,6 +44,8 @@ class Packed:
     examples: int
     tokens: int
     places: int
+    lengths: np.ndarray | None = None
+    slots: np.ndarray | None = None
 
 
 class _Shuffled:
@@ -115,6 +120,14 @@ class TrainingBatches:
     def batch(self, number: int, host_rows: HostRows) -> Packed:
         """Returns one batch by its number."""
         return self._arrange(number, self._draws[number], host_rows)
+
+    def examples(self, number: int) -> list[tuple[str, int]]:
+        """Returns whose examples make a batch: dataset and number, from 0."""
+        return [
+            (cache.manifest["dataset"], cache.raw(one))
+            for part, one in self._draws[number]
+            for cache in [self.components[part][0]]
+        ]
 
     @property
     def capacity(self) -> packing.Capacity:
@@ -196,7 +209,8 @@ class TrainingBatches:
         drawn = Drawn(examples, members, layout, len(mine), seed)
         arrays = self.features.arrange(drawn, self.capacity)
         places = rows * sum(self.capacity.lengths)
-        return Packed(arrays, rows, len(draw), int(lengths.sum()), places)
+        tokens = int(lengths.sum())
+        return Packed(arrays, rows, len(draw), tokens, places, lengths, slots)
 
     def _layout(self, lengths: np.ndarray, slots: np.ndarray) -> packing.Layout:
         if self.packed:

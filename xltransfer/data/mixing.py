@@ -35,6 +35,9 @@ class Batches(Protocol):
     ) -> Iterator[Packed]:
         """Yields batch `first`, `first + 1`, …"""
 
+    def examples(self, number: int) -> list[tuple[str, int]]:
+        """Returns whose examples make a batch: dataset and number, from 0."""
+
 
 @dataclasses.dataclass(frozen=True)
 class MixedBatches:
@@ -61,6 +64,11 @@ class MixedBatches:
     def batch(self, number: int, host_rows: HostRows) -> Packed:
         """Returns one batch by its number."""
         return self._batch(self._turns[number], host_rows)
+
+    def examples(self, number: int) -> list[tuple[str, int]]:
+        """Returns whose examples make a batch: dataset and number, from 0."""
+        task, turn = self._turns[number]
+        return self.tasks[task][1].examples(turn)
 
     @functools.cached_property
     def _turns(self) -> grain.MapDataset:

@@ -24,6 +24,7 @@ from xltransfer.statistics.conclusions import Comparison, Conclusions
 # Beside F1 these would say nearly the same four times.
 _BESIDE_F1 = ("accuracy", "precision", "recall")
 _MEANS = (ZERO_SHOT, OTHERS)
+_KEY = ("model", "method", "target", "metric", "selection")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,23 +32,40 @@ class Board:
     """One table of the study.
 
     Attributes:
-      model, target, metric, selection: what it is of.
       matrix: its numbers: rows, and columns by language.
+      results: the rows of results.csv that it is made of.
       comparisons: of a row and a language, what was concluded.
       overlaps: by label of a row, why it is not zero-shot.
       degenerate: by label of a row, which of its runs learnt nothing.
       direct: the row that deltas are against.
     """
 
-    model: str
-    target: str
-    metric: str
-    selection: str
     matrix: Matrix
+    results: Sequence[Mapping[str, Any]]
     comparisons: Mapping[tuple[str, str], Comparison]
     overlaps: Mapping[str, str]
     degenerate: Mapping[str, str]
     direct: str
+
+    @property
+    def arm(self) -> str:
+        """The model, and the method where there is one."""
+        return ", ".join(filter(None, (self.matrix.model, self.matrix.method)))
+
+    @property
+    def target(self) -> str:
+        """The label of the target."""
+        return self.matrix.target
+
+    @property
+    def metric(self) -> str:
+        """The official name."""
+        return self.matrix.metric
+
+    @property
+    def selection(self) -> str:
+        """The rule that chose the checkpoints."""
+        return self.matrix.selection
 
     @property
     def mean(self) -> str:
@@ -78,11 +96,6 @@ class Board:
         if self.why_not_zero_shot:
             title += f", {self.selection}, NOT ZERO-SHOT"
         return title
-
-    @property
-    def name(self) -> str:
-        """What tells it apart, for an address."""
-        return f"{self.model} {self.target} {self.metric} {self.selection}"
 
     @property
     def notes(self) -> list[str]:
@@ -123,11 +136,14 @@ class Board:
 
 def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
     """Returns the study's tables, in the order of its targets."""
-    found, shown = [], shown_metrics(folder)
-    for model, rows in _by_model(folder.results).items():
-        for matrix in matrices(rows, folder.direct, folder.controls):
-            if (matrix.target, matrix.metric) in shown:
-                found.append(_board(model, matrix, folder, conclusions))
+    shown = shown_metrics(folder)
+    rows = _grouped(folder.results, _KEY)
+    compared = _grouped(conclusions.comparisons, _KEY)
+    found = [
+        _board(matrix, folder, rows, compared)
+        for matrix in matrices(folder.results, folder.direct, folder.controls)
+        if (matrix.target, matrix.metric) in shown
+    ]
     targets = list(folder.description["targets"])
     return sorted(found, key=lambda one: targets.index(one.target))
 
@@ -173,47 +189,50 @@ def _order(code: str) -> tuple[str, str]:
     return (known.family, known.name) if known else ("~", code)
 
 
-def _by_model(
-    rows: Sequence[Mapping[str, Any]],
-) -> dict[str, list[Mapping[str, Any]]]:
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        found.setdefault(row["model"], []).append(row)
+def _grouped(
+    items: Sequence[Any], names: Sequence[str]
+) -> dict[tuple[str, ...], list[Any]]:
+    """Returns mappings or objects by some of their fields."""
+    found: dict[tuple[str, ...], list[Any]] = {}
+    for one in items:
+        known = one if isinstance(one, Mapping) else vars(one)
+        key = tuple(known.get(name, "") for name in names)
+        found.setdefault(key, []).append(one)
     return found
 
 
 def _board(
-    model: str, matrix: Matrix, folder: StudyFolder, conclusions: Conclusions
+    matrix: Matrix,
+    folder: StudyFolder,
+    rows: Mapping[tuple[str, ...], Sequence[Mapping[str, Any]]],
+    compared: Mapping[tuple[str, ...], Sequence[Comparison]],
 ) -> Board:
-    key = (model, matrix.target, matrix.metric, matrix.selection)
+    key = tuple(vars(matrix)[name] for name in _KEY)
     return Board(
-        *key,
         matrix,
+        rows[key],
         {
             (one.intermediate, one.language): one
-            for one in conclusions.comparisons
-            if (one.model, one.target, one.metric, one.selection) == key
+            for one in compared.get(key, ())
         },
         {
             one["intermediate"]: one["text"]
             for one in folder.description["overlaps"]
             if one["target"] == matrix.target
         },
-        _degenerate(folder, *key),
+        _degenerate(folder, rows[key]),
         folder.direct,
     )
 
 
 def _degenerate(
-    folder: StudyFolder, model: str, target: str, metric: str, selection: str
+    folder: StudyFolder, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
     """Returns by label which runs behind a table's numbers learnt nothing."""
-    names = ("model", "target", "metric", "selection")
     runs: dict[str, dict[int, bool]] = {}
-    for row in folder.results:
-        if tuple(row[n] for n in names) == (model, target, metric, selection):
-            seeds = runs.setdefault(row["intermediate"], {})
-            seeds[row["seed"]] = row["phase"] in folder.degenerate
+    for row in rows:
+        seeds = runs.setdefault(row["intermediate"], {})
+        seeds[row["seed"]] = row["phase"] in folder.degenerate
     return {
         label: (
             f"{label}: {sum(seeds.values())} of {len(seeds)} runs are no better "

@@ -34,6 +34,11 @@ from xltransfer.workspace import Workspace
 _console = Console()
 
 
+def silence() -> None:
+    """Shows nothing from now on: another process does."""
+    _console.quiet = True
+
+
 def print_plan(
     planned: Study, workspace: Workspace, whole: bool = False
 ) -> None:
@@ -96,6 +101,7 @@ class ProgressDisplay:
             console=_console,
         )
         self._task = self._progress.add_task("start", total=None, note="")
+        self._waited_for = ""
 
     def __enter__(self) -> "ProgressDisplay":
         self._progress.start()
@@ -134,6 +140,9 @@ class ProgressDisplay:
         self._progress.update(
             self._task, description="waiting for", total=None, note=names
         )
+        if not _console.is_terminal and names != self._waited_for:
+            _say(f"waiting for {names}")
+        self._waited_for = names
 
     def evaluating(self, cell: Cell, language: str) -> None:
         """Names what is being evaluated."""
@@ -283,4 +292,4 @@ def _print(table: Table) -> None:
     table.title = None
     wide = Console(width=1000)
     width = max(_console.width, wide.measure(table).maximum)
-    Console(width=width, file=_console.file).print(table)
+    Console(width=width, file=_console.file, quiet=_console.quiet).print(table)

@@ -23,11 +23,37 @@ class Contents:
 
     @property
     def panels(self) -> list[tuple[str, list[Board]]]:
-        """Tables that belong side by side: one model and rule, all targets."""
-        found: dict[str, list[Board]] = {}
-        for one in sorted(self.boards, key=lambda x: bool(x.why_not_zero_shot)):
-            title = one.selection
-            if one.why_not_zero_shot:
-                title += f", NOT ZERO-SHOT: {one.why_not_zero_shot}"
-            found.setdefault(f"{one.model}, {title}", []).append(one)
-        return list(found.items())
+        """Tables that belong side by side: of one model and method, all targets.
+
+        Targets may have rules of their own. One of several rules is put with
+        the others' first ones, the next with the second ones; none that is
+        zero-shot with one that is not.
+        """
+        found: dict[tuple[str, str, int], list[Board]] = {}
+        for board in sorted(
+            self.boards, key=lambda one: bool(one.why_not_zero_shot)
+        ):
+            apart = board.selection if board.why_not_zero_shot else ""
+            number = 0
+            while any(
+                (one.target, one.metric) == (board.target, board.metric)
+                for one in found.get((board.arm, apart, number), ())
+            ):
+                number += 1
+            found.setdefault((board.arm, apart, number), []).append(board)
+        return [
+            (_title(arm, boards), boards) for (arm, *_), boards in found.items()
+        ]
+
+
+def _title(arm: str, boards: Sequence[Board]) -> str:
+    """Returns model, method and rules, with what they are the rules of."""
+    rules: dict[str, dict[str, None]] = {}
+    for one in boards:
+        rules.setdefault(one.selection, {})[one.target] = None
+    why = boards[0].why_not_zero_shot
+    if len(rules) > 1:
+        told = "; ".join(f"{k} for {', '.join(v)}" for k, v in rules.items())
+    else:
+        told = next(iter(rules)) + f", NOT ZERO-SHOT: {why}" * bool(why)
+    return f"{arm}, {told}"

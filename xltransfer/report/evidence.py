@@ -95,9 +95,8 @@ def _intermediates(folder: StudyFolder) -> dict[str, Intermediate]:
                 known = parts.setdefault(cell["intermediate"], [])
                 known += phase.configuration["components"]
     return {
-        label: Intermediate(
-            tuple(sorted({part["language"] for part in found})),
-            tuple(sorted({part["problem"] for part in found})),
+        label: Intermediate.of(
+            (part["language"], part["problem"]) for part in found
         )
         for label, found in parts.items()
     }

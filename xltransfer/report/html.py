@@ -53,7 +53,7 @@ def _packed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
     packed = [
         [
-            words[name].setdefault(str(row[name]), len(words[name]))
+            words[name].setdefault(_written(row[name]), len(words[name]))
             if name in words
             else row[name]
             for name in results.COLUMNS
@@ -65,6 +65,11 @@ def _packed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "words": {name: list(known) for name, known in words.items()},
         "rows": packed,
     }
+
+
+def _written(value: Any) -> str:
+    """Returns a value as a CSV file has it."""
+    return "" if value is None else str(value)
 
 
 def _configurations(block: Comparer) -> Markup:

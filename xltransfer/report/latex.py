@@ -142,7 +142,7 @@ def _table(table: Table) -> str:
     size = _size(table)
     columns = _alignment(table)
     caption = escaped(" ".join([table.caption, *table.notes]))
-    head = rf"{_line(table.columns)} \midrule"
+    head = rf"{_heads(table)} \midrule"
     body = "\n".join(map(_row, table.cells))
     label = rf"\label{{tab:{table.name}}}"
     if len(table.rows) > _FLOATING:
@@ -158,13 +158,32 @@ def _table(table: Table) -> str:
     )
 
 
+def _heads(table: Table) -> str:
+    """Returns the names of columns, those over numbers a word a line."""
+    shown = [
+        _stacked(name) if is_number else escaped(name)
+        for name, is_number in zip(
+            table.columns, table.are_numbers, strict=True
+        )
+    ]
+    return " & ".join(f"{{{one}}}" for one in shown) + r" \\"
+
+
+def _stacked(name: str) -> str:
+    # Braces: a line that begins with [ would be an option of \\.
+    lines = [f"{{{escaped(word)}}}" for word in name.split()]
+    if len(lines) < 2:
+        return escaped(name)
+    return r"\shortstack[r]{" + r"\\".join(lines) + "}"
+
+
 def _size(table: Table) -> str:
     """Returns a size in which its widest lines fit between the margins."""
-    rows = [[Cell(one) for one in table.columns], *table.cells]
-    widths = [
-        min(max(len(row[number].text) for row in rows), _WIDEST) + 1.5
-        for number in range(len(table.columns))
-    ]
+    widths = []
+    for number, name in enumerate(table.columns):
+        words = name.split() if table.are_numbers[number] else [name]
+        texts = [*words, *(row[number].text for row in table.cells)]
+        widths.append(min(max(map(len, texts), default=0), _WIDEST) + 1.5)
     for size, room in ((r"\footnotesize", 110), (r"\scriptsize", 132)):
         if sum(widths) <= room:
             return size

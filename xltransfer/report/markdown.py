@@ -58,8 +58,7 @@ def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
 
 
 def _table(table: Table) -> str:
-    rule = ["---"] * table.headers
-    rule += ["---:"] * (len(table.columns) - table.headers)
+    rule = ["---:" if number else "---" for number in table.are_numbers]
     rows = [[one.text for one in row] for row in table.cells]
     lines = [map(escaped, table.columns), rule]
     lines += [map(escaped, row) for row in rows]

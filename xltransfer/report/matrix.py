@@ -40,7 +40,8 @@ class Matrix:
     """The table of one model, method, target and metric, under one rule.
 
     `selection` names the rule; `rule` is what a reader must know of it: nothing
-    where there is one rule alone and it is zero-shot. `flagged` names rows of
+    where there is one rule alone and it is zero-shot; `arm` names model and
+    method, as far as there are several. `flagged` names rows of
     which a run is degenerate, failed or missing, and `notes` says which and
     why: such a run's numbers are in the means, as far as it has any.
     """
@@ -53,13 +54,14 @@ class Matrix:
     rule: str = ""
     model: str = ""
     method: str = ""
+    arm: str = ""
     flagged: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
-        """The target, and model and method where there are several."""
-        return ", ".join(filter(None, (self.model, self.method, self.target)))
+        """The target, after model and method where there are several."""
+        return ", ".join(filter(None, (self.arm, self.target)))
 
 
 def matrices(
@@ -97,19 +99,24 @@ def matrices(
             direct=direct,
             controls=controls,
         )
-        arm = key[0], model, method
+        cell = key[0], model, method
+        several = (
+            model if len(models) > 1 else "",
+            method if len(methods) > 1 else "",
+        )
         mine = [
             (label, flag)
             for flag in flags
             if flag.phase and flag.kind in MARKED
             for label in flag.cells
-            if (label.target, label.model, label.method) == arm
+            if (label.target, label.model, label.method) == cell
         ]
         found.append(
             dataclasses.replace(
                 made(rows),
-                model=model if len(models) > 1 else "",
-                method=method if len(methods) > 1 else "",
+                model=model,
+                method=method,
+                arm=", ".join(filter(None, several)),
                 flagged=frozenset(label.intermediate for label, _ in mine),
                 notes=tuple(_notes(mine, rows, made)),
             )

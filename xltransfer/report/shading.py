@@ -5,6 +5,11 @@ from collections.abc import Iterable
 
 from xltransfer.report.boards import Board
 
+# Fewer points at full shade would paint what no one can tell from none.
+_LEAST = 1.0
+# What the mark of a delta says.
+STAR = "*: differs from no effect at 5 % after Holm's correction."
+
 
 def scale(deltas: Iterable[float]) -> float:
     """Returns the points at full shade: what 19 of 20 deltas stay within.
@@ -15,7 +20,7 @@ def scale(deltas: Iterable[float]) -> float:
     sizes = sorted(abs(one) for one in deltas)
     if not sizes:
         return 1.0
-    wanted = max(sizes[int(0.95 * (len(sizes) - 1))], 0.1)
+    wanted = max(sizes[int(0.95 * (len(sizes) - 1))], _LEAST)
     unit = 10.0 ** math.floor(math.log10(wanted))
     return next(
         unit * one for one in (1, 2, 3, 5, 8, 10) if unit * one >= wanted
@@ -29,13 +34,4 @@ def scale_of(boards: Iterable[Board]) -> float:
         for board in boards
         for row in board.compared
         for delta in row.deltas.values()
-    )
-
-
-def legend(points: float) -> str:
-    """Says how the colours are read."""
-    return (
-        f"Blue: above direct transfer, orange: below; full colour at "
-        f"±{points:g} points. *: differs from none at 5 % after Holm's "
-        "correction."
     )

@@ -16,6 +16,8 @@ from xltransfer.errors import InputError
 # Columns of results.csv that are no text.
 _TYPES = {"value": float, "seed": int, "n": int}
 _FORMAT = 1
+_SIZES = (("num_layers", "layers"), ("hidden_size", "wide"))
+_ARM = ("model", "method")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +65,8 @@ class StudyFolder:
       phases: by name, in the order of the study's cells.
       gin: `config.gin`.
       flags: `flags.json`: what is out of the ordinary with phases and cells.
+      outdated: how many rows of `results.csv` were left out, since they are of
+        phases that the study does not have any more.
     """
 
     path: Path
@@ -71,11 +75,39 @@ class StudyFolder:
     phases: Mapping[str, PhaseRecord]
     gin: str
     flags: tuple[Mapping[str, Any], ...] = ()
+    outdated: int = 0
 
     @property
     def direct(self) -> str:
         """The label of the row without an intermediate phase."""
         return self.description["direct"]
+
+    @property
+    def intermediates(self) -> list[str]:
+        """The labels of all rows but direct transfer and the controls."""
+        labels = dict.fromkeys(
+            one["intermediate"] for one in self.description["cells"]
+        )
+        known = {self.direct, *self.controls}
+        return [one for one in labels if one not in known]
+
+    @property
+    def models(self) -> list[str]:
+        """What models there are: the class of each, and its size."""
+        found: dict[str, None] = {}
+        for one in self.phases.values():
+            model = one.configuration.get("model", {})
+            size = [f"{model[k]:,} {v}" for k, v in _SIZES if k in model]
+            if model:
+                name = model["class"].removesuffix("Config")
+                found[", ".join([name, *size])] = None
+        return list(found)
+
+    def arm(self, cell: Mapping[str, Any]) -> str:
+        """Returns model and method of a cell, where there are several."""
+        cells = self.description["cells"]
+        varied = [x for x in _ARM if len({one.get(x, "") for one in cells}) > 1]
+        return ", ".join(filter(None, (cell.get(name, "") for name in varied)))
 
     def evaluation(self, target: str) -> Mapping[str, list[str]]:
         """Returns the datasets of a target, `present` and `absent`."""
@@ -86,16 +118,16 @@ class StudyFolder:
     def degenerate(self) -> dict[str, str]:
         """The identities of target phases that go back to one no better than
         chance, each with the reason."""
-        last = {
-            (one["intermediate"], one["target"], one["seed"]): one["phases"][-1]
-            for one in self.description["cells"]
-        }
-        return {
-            last[tuple(label)].rpartition("-")[2]: one["reason"]
+        reasons = {
+            one["phase"]: one["reason"]
             for one in self.flags
             if one["kind"] == "degenerate"
-            for label in one["cells"]
-            if tuple(label) in last
+        }
+        return {
+            cell["phases"][-1].rpartition("-")[2]: reasons[name]
+            for cell in self.description["cells"]
+            for name in cell["phases"]
+            if name in reasons
         }
 
     @property
@@ -112,14 +144,18 @@ def read(path: Path) -> StudyFolder:
     names = dict.fromkeys(
         name for cell in description["cells"] for name in cell["phases"]
     )
+    identities = {name.rpartition("-")[2] for name in names}
+    rows = _results(path / "results.csv")
+    kept = tuple(row for row in rows if row["phase"] in identities)
     gin = path / "config.gin"
     return StudyFolder(
         path,
         description,
-        tuple(_results(path / "results.csv")),
+        kept,
         {name: _phase(path / "phases" / name) for name in names},
         gin.read_text(encoding="utf-8") if gin.exists() else "",
         tuple(_flags(path / "flags.json")),
+        len(rows) - len(kept),
     )
 
 
@@ -131,8 +167,8 @@ def _description(path: Path) -> Mapping[str, Any]:
         )
     found = _json(path)
     needed = (
-        *("name", "command", "model", "init", "direct", "intermediates"),
-        *("controls", "seeds", "targets", "cells", "evaluations", "overlaps"),
+        *("name", "command", "direct", "controls", "seeds", "targets"),
+        *("cells", "evaluations", "overlaps"),
     )
     missing = [one for one in needed if one not in found]
     if missing or found.get("format") != _FORMAT:
@@ -176,6 +212,10 @@ def _typed(path: Path, line: int, row: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError(
                 f"{path}:{line}: {name} is {row[name]!r}, no number."
             ) from None
+    # Empty where a dataset does not state its size.
+    examples = row.get("intermediate_examples")
+    if examples is not None:
+        found["intermediate_examples"] = int(examples) if examples else None
     return found
 
 

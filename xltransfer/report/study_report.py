@@ -96,8 +96,8 @@ def _facts(given: Contents) -> dict[str, str]:
     done = [one.done for one in every if one.done is not None]
     seconds = sum(one["seconds"] for one in done)
     return {
-        "model": f"{known['model']}, from {known['init']}",
-        "intermediates": str(len(known["intermediates"]) - 1),
+        "models": "; ".join(folder.models) or "–",
+        "intermediates": str(len(folder.intermediates)),
         "targets": str(len(known["targets"])),
         "seeds": ", ".join(map(str, known["seeds"])),
         "phases done": f"{len(done)} of {len(folder.phases)}",

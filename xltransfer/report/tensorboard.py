@@ -17,6 +17,7 @@ from xltransfer.report.document import Section, Table
 from xltransfer.report.picture import picture
 from xltransfer.report.sections import differences
 
+_CELL = ("model", "method", "intermediate", "target", "seed", "selection")
 # Fields of a phase's configuration that are worth a column.
 _FIELDS = ("steps", "batch_size", "optimizer.learning_rate")
 _MEAN = "mean/"
@@ -55,28 +56,23 @@ def _write_cell(
 def _cells(contents: Contents) -> Iterator[tuple[dict[str, Any], Values]]:
     folder = contents.folder
     found: dict[tuple, dict[str, float]] = {}
+    phases: dict[tuple, str] = {}
     for row in folder.results:
-        key = (
-            row["intermediate"],
-            row["target"],
-            row["seed"],
-            row["selection"],
-        )
+        key = tuple(row.get(name, "") for name in _CELL)
+        phases[key] = row["phase"]
         found.setdefault(key, {})[f"{row['metric']}/{row['language']}"] = row[
             "value"
         ]
-    phases = {
-        (one["intermediate"], one["target"], one["seed"]): one["phases"][-1]
-        for one in folder.description["cells"]
+    by_identity = {
+        name.rpartition("-")[2]: one for name, one in folder.phases.items()
     }
     languages: dict[tuple[str, str], set[str]] = {}
     for row in folder.results:
         place = row["target"], row["metric"]
         languages.setdefault(place, set()).add(row["language"])
     for key, values in found.items():
-        names = ("intermediate", "target", "seed", "selection")
-        parameters = dict(zip(names, key, strict=True))
-        fields = differences.flattened(folder.phases[phases[key[:3]]])
+        parameters = dict(zip(_CELL, key, strict=True))
+        fields = differences.flattened(by_identity[phases[key]])
         for field in _FIELDS:
             if f"training.{field}" in fields:
                 parameters[field] = float(fields[f"training.{field}"])

@@ -1,7 +1,7 @@
 """The deltas of a table, with intervals, tests and Holm's correction."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from xltransfer.statistics.conclusions import Comparison
 from xltransfer.statistics.pairs import Method, pair
 from xltransfer.statistics.randomisation import holm
 from xltransfer.statistics.tables import Arm, Table
+
+# The problem of text that is pretrained on.
+TEXT = "language_modeling"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +26,19 @@ class Intermediate:
 
     languages: tuple[str, ...]
     problems: tuple[str, ...]
+
+    @classmethod
+    def of(cls, datasets: Iterable[tuple[str, str]]) -> "Intermediate":
+        """Returns what is known of datasets, by language and problem of each.
+
+        Text that a method mixes into a task is no part of the intermediate.
+        """
+        every = set(datasets)
+        tasks = {one for one in every if one[1] != TEXT} or every
+        languages, problems = (
+            tuple(sorted({one[n] for one in tasks})) for n in (0, 1)
+        )
+        return cls(languages, problems)
 
     @property
     def is_english(self) -> bool:

@@ -45,6 +45,8 @@ def conclude(
       method: of intervals and p; by default crossed t, languages fixed.
     """
     known, dev, method = known or {}, dev or {}, method or Method()
+    # A control may be evaluated on other examples than what it stands beside.
+    rows = [row for row in rows if row["intermediate"] not in controls]
     comparisons, against, best, found = [], [], {}, []
     for table in tables(rows, examples, flags):
         made = comparing.to_direct(table, direct, controls, known, method)

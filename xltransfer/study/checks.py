@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import tasks
+from tasks import sampled
 from tasks.vocabularies import TrainedVocabulary, Vocabulary
 from xltransfer import origins, selection, trimming
 from xltransfer.components import Component, components_of
@@ -147,9 +148,10 @@ class _Files:
         yield from self._once(phase.init, self._of_init)
 
     def of_part(self, part: Component) -> tuple[Missing, ...]:
-        key = part.dataset.name, part.split
+        # A part of a dataset lacks what the dataset lacks.
+        key = sampled.parted(part.dataset.name)[0], part.split
         if key not in self.known:
-            self.known[key] = tuple(self._of_part(part))
+            self.known[key] = tuple(self._of_part(" ".join(key), part))
         return self.known[key]
 
     def _once(
@@ -159,9 +161,8 @@ class _Files:
             self.known[thing] = tuple(look(thing))
         return self.known[thing]
 
-    def _of_part(self, part: Component) -> Iterator[Missing]:
+    def _of_part(self, name: str, part: Component) -> Iterator[Missing]:
         row = part.dataset
-        name = f"{row.name} {part.split}"
         try:
             paths = row.split(part.split).source.missing(self.data_dir)
         except InputError:

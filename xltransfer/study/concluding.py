@@ -91,15 +91,11 @@ def _degenerate(every: Sequence[Cell], workspace: Workspace) -> set[str]:
 
 def _known(last: Phase) -> Intermediate:
     """Returns what a cell's intermediate phases trained on."""
-    datasets = [
-        part.dataset
+    return Intermediate.of(
+        (part.dataset.language, part.dataset.problem)
         for one in lineage(last)
         if one.kind == "intermediate"
         for part in one.components
-    ]
-    return Intermediate(
-        tuple(sorted({one.language for one in datasets})),
-        tuple(sorted({one.problem for one in datasets})),
     )
 
 

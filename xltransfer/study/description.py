@@ -43,33 +43,28 @@ def describe(
         "format": FORMAT,
         "name": study.name,
         "command": list(command),
-        "model": type(study.model).__name__.removesuffix("Config"),
-        "init": study.init,
         "direct": study.direct,
-        "intermediates": dict(study.intermediates),
         "controls": list(study.controls),
         "seeds": list(study.seeds),
-        "targets": {
-            label: {
-                "train": target.train,
-                "dev": target.dev,
-                "evaluation": target.evaluation,
-                "split": target.split,
-            }
-            for label, target in study.targets.items()
-        },
+        "targets": _targets(study, every),
         "cells": [_cell(one, workspace) for one in every],
         "evaluations": _evaluations(every, workspace),
         "overlaps": [_overlap(one) for one in overlaps(study, workspace)],
     }
 
 
-def _cell(cell: Cell, workspace: Workspace) -> dict[str, Any]:
+def _targets(study: Study, every: Sequence[Cell]) -> dict[str, dict[str, str]]:
+    """Returns by target what it is evaluated on, controls aside."""
     return {
-        "intermediate": cell.intermediate,
-        "target": cell.target,
-        "seed": cell.seed,
-        "evaluation": cell.evaluation,
+        cell.target: {"evaluation": cell.evaluation, "split": cell.split}
+        for cell in every
+        if cell.intermediate == study.direct
+    }
+
+
+def _cell(cell: Cell, workspace: Workspace) -> dict[str, Any]:
+    plain = {k: v for k, v in vars(cell).items() if isinstance(v, str | int)}
+    return plain | {
         "rules": [rule.name for rule in rules(cell, workspace)],
         # From the first phase to the one that is evaluated.
         "phases": [

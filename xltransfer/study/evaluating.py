@@ -9,7 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from xltransfer import evaluate, example_counts, metrics, phase
+from xltransfer import (
+    evaluate,
+    example_counts,
+    hosts,
+    metrics,
+    phase,
+    phase_folder,
+)
 from xltransfer import results as records
 from xltransfer.claims import Claim, ClaimLost
 from xltransfer.components import Component
@@ -23,6 +30,8 @@ from xltransfer.study.plan import Cell, evaluated, rules
 from xltransfer.workspace import Workspace, finished
 
 Records = list[dict[str, Any]]
+# What tells a cell to another process.
+NAMING = ("intermediate", "target", "seed", "evaluation", "split", "prediction")
 
 
 class CellEvaluations:
@@ -121,12 +130,16 @@ class CellEvaluations:
         except (Interrupted, ClaimLost):
             raise
         except Exception as error:
+            failures.check_common(error)
             claim.check()
             failures.write(self.folder, error, claim.number, _key(part))
 
     def _model(self, step: int) -> Callable[[Component], Evaluation]:
+        row = self.cell
+        named = {name: getattr(row, name) for name in NAMING}
+        hosts.tell({"order": "load", "step": step} | named)
         return phase.evaluations(
-            self.cell.phase, self._workspace, step, self.cell.prediction
+            row.phase, self._workspace, step, row.prediction
         )
 
     def _measured(
@@ -136,6 +149,7 @@ class CellEvaluations:
         model: Callable[[Component], Evaluation],
     ) -> Records:
         asked = {"prediction": self._wanted[part]["prediction"]}
+        hosts.tell({"order": "predict", "dataset": part.dataset.name})
         folder = self.folder / self._name(part, protocol["checkpoint"])
         started = time.perf_counter()
         found = evaluate.evaluate(
@@ -179,7 +193,7 @@ class CellEvaluations:
         if finished(cell.phase, workspace, asked) is None:
             return []
         return [
-            (rule, phase.protocol(cell.phase, workspace, rule))
+            (rule, phase_folder.protocol(cell.phase, workspace, rule))
             for rule in asked
         ]
 

@@ -9,7 +9,7 @@ import json
 import traceback
 from pathlib import Path
 
-from xltransfer import files, monitoring
+from xltransfer import files, hosts, monitoring
 from xltransfer.errors import InputError
 
 _MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
@@ -63,6 +63,15 @@ def write(
     text = json.dumps(dataclasses.asdict(failure), ensure_ascii=False, indent=1)
     files.replace(path, text + "\n")
     return failure
+
+
+def check_common(error: Exception) -> None:
+    """Raises what only one of several processes may have met.
+
+    The others would wait for it. Bad input is the same for all of them.
+    """
+    if hosts.several() and not isinstance(error, InputError):
+        raise error
 
 
 def clear(folder: Path, dataset: str = "") -> None:

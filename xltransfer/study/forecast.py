@@ -23,7 +23,7 @@ from xltransfer.selection import Rule
 from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study
 from xltransfer.study.evaluating import CellEvaluations
-from xltransfer.study.plan import Cell, cells, evaluated, rules_of
+from xltransfer.study.plan import Cell, cells, evaluated, is_there, rules_of
 from xltransfer.study.states import State
 from xltransfer.workspace import Workspace, finished
 
@@ -133,8 +133,11 @@ def cached(study: Study, workspace: Workspace, known: States) -> Size:
     data it is not known before.
     """
     now = later = unknown = 0
+    data_dir = workspace.data_dir
     for request in _requests(study, workspace, known):
-        data_dir = workspace.data_dir
+        # What else a split needs may lack, though the split is there.
+        if not is_there(request.dataset.split(request.split), data_dir):
+            continue
         path = caches.location(request, workspace.cache_dir, data_dir)
         if path.exists():
             now += files.size(path)

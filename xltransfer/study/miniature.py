@@ -30,6 +30,8 @@ from xltransfer.study.sweeps import Sweep
 
 TEXT = "miniature_all_text"
 STEPS, PRETRAINING_STEPS, BATCH = 8, 40, 16
+# A tiny model's, so that so few updates do something.
+RATE = 3e-3
 # Of the training examples, where a study compares at equal size.
 EXAMPLES = 500
 # English, a language that is near and one that is far.
@@ -136,8 +138,12 @@ def _trainings(trainings: Trainings | None) -> Trainings | None:
 
 def _training(training: Training) -> Training:
     family = next(name for name in LENGTHS if name in dict(training.lengths))
+    optimizer = training.optimizer
+    if isinstance(optimizer, AdamW):
+        optimizer = dataclasses.replace(optimizer, learning_rate=RATE)
     return dataclasses.replace(
         training,
+        optimizer=optimizer,
         steps=STEPS,
         epochs=None,
         batch_size=BATCH,

@@ -220,12 +220,13 @@ def _present(
             Component(row, split)
             for row in rows
             for one in row.splits
-            if one.name == split and _is_there(one, workspace.data_dir)
+            if one.name == split and is_there(one, workspace.data_dir)
         )
     return workspace.present[key]
 
 
-def _is_there(split: Split, data_dir: Path | None) -> bool:
+def is_there(split: Split, data_dir: Path | None) -> bool:
+    """Tells whether a split's files are in the data directory."""
     try:
         return not split.source.missing(data_dir)
     except InputError:

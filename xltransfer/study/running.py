@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from xltransfer import hosts
 from xltransfer import results as records
 from xltransfer.components import with_companions
 from xltransfer.errors import InputError
-from xltransfer.interruption import Interruption
+from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.specification import Phase
-from xltransfer.study import flagging
+from xltransfer.study import agreement, flagging
 from xltransfer.study.declaration import Study
 from xltransfer.study.evaluating import CellEvaluations
 from xltransfer.study.flagging import Flag
+from xltransfer.study.following import Follower
 from xltransfer.study.plan import Cell, cells, evaluated, rules_of
 from xltransfer.study.worker import Listener, Unit, Worker
 from xltransfer.workspace import Workspace
@@ -45,7 +47,8 @@ def run(
     """Runs what is not yet done; writes `results.csv` and `flags.json`.
 
     Several workers may do so at once on one folder. They share the work, each
-    returns when all of it is done, and each writes the same files then.
+    returns when all of it is done, and each writes the same files then. A
+    worker may consist of several processes (`hosts`).
 
     Args:
       study: what is to be done.
@@ -57,10 +60,20 @@ def run(
       Interrupted: when asked to stop; a further run goes on.
       PhasesFailed: at the end, where something failed, whenever that was.
     """
-    worker = Worker(_units(study, workspace), workspace, listener, retry_failed)
-    with Interruption() as interruption:
-        worker.work(interruption)
-        interruption.check("before the results were written")
+    agreement.check(study, workspace)
+    units = list(_units(study, workspace))
+    if not hosts.leads():
+        Follower(units, list(cells(study)), workspace).follow()
+        return
+    worker = Worker(units, workspace, listener, retry_failed)
+    try:
+        with Interruption() as interruption:
+            worker.work(interruption)
+            interruption.check("before the results were written")
+    except Interrupted as stop:
+        hosts.tell({"order": "stop", "where": str(stop)})
+        raise
+    hosts.tell(None)
     table = workspace.out / "results.csv"
     records.write_table(table, results(study, workspace))
     flags = flagging.write(study, workspace)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from xltransfer import claims, phase
+from xltransfer import claims, hosts, phase
 from xltransfer.claims import Claim, ClaimLost, Claims
 from xltransfer.components import Component
 from xltransfer.interruption import Interrupted, Interruption
@@ -84,7 +84,7 @@ class Worker:
         self._claims = Claims(workspace.execution.lease)
         self._trained: set[Phase] = set()
         self._lost: set[Phase] = set()
-        units = list(units)
+        units = self._all = list(units)
         self._old = self._failed(units) if retry_failed else set()
         self._units = [one for one in units if not self._is_trained(one)]
         self._total = self._trainings()
@@ -101,6 +101,7 @@ class Worker:
                 pause = _PAUSES[0]
             elif self._units:
                 self._listener.waiting(self._holders())
+                hosts.tell({"order": "wait"})
                 self._wait(pause, interruption)
                 pause = min(1.5 * pause, longest)
 
@@ -179,9 +180,11 @@ class Worker:
                 self._train(unit, claim)
         except ClaimLost:
             # It was stopped for too long: whoever took over does the rest.
-            return
+            if hosts.several():
+                raise
 
     def _train(self, unit: Unit, claim: Claim) -> None:
+        hosts.tell({"order": "train", "unit": self._all.index(unit)})
         number = self._total - self._trainings() + 1
         progress = self._listener.phase(number, self._total, unit.phase)
         failures.clear(claim.folder)
@@ -192,6 +195,7 @@ class Worker:
         except (Interrupted, ClaimLost):
             raise
         except Exception as error:
+            failures.check_common(error)
             # Where the claim is lost, that is why.
             claim.check()
             failures.write(claim.folder, error, claim.number)

@@ -54,13 +54,14 @@ def unlike_rows(
     """Returns rows whose target phase is another training, and in what."""
     cells = folder.description["cells"]
     direct = {
-        (one["target"], one["seed"]): flat[one["phases"][-1]]
+        (folder.arm(one), one["target"], one["seed"]): flat[one["phases"][-1]]
         for one in cells
         if one["intermediate"] == folder.direct
     }
     found: dict[tuple[str, str, str], None] = {}
     for cell in cells:
-        other = direct.get((cell["target"], cell["seed"]))
+        key = folder.arm(cell), cell["target"], cell["seed"]
+        other = direct.get(key)
         if other is None or cell["intermediate"] in folder.controls:
             continue
         own = flat[cell["phases"][-1]]
@@ -69,8 +70,14 @@ def unlike_rows(
         fields = [x for x in differing([own, other]) if x not in _IDENTITY]
         if fields:
             shown = ", ".join(fields)
-            found[cell["intermediate"], cell["target"], shown] = None
+            found[labelled(folder, cell), cell["target"], shown] = None
     return [(f"{target} after {row}", fields) for row, target, fields in found]
+
+
+def labelled(folder: StudyFolder, cell: Mapping[str, Any]) -> str:
+    """Returns a row's label, with model and method where there are several."""
+    arm = folder.arm(cell)
+    return f"{cell['intermediate']} ({arm})" if arm else cell["intermediate"]
 
 
 def flattened(phase: PhaseRecord) -> dict[str, str]:
@@ -115,9 +122,9 @@ def _varying(
     for cell in folder.description["cells"]:
         for name in cell["phases"][:-1]:
             if folder.phases[name].kind == "intermediate" and flat[name]:
-                first.setdefault(cell["intermediate"], flat[name])
-                names = folder.phases[name].data
-                data.setdefault(cell["intermediate"], " + ".join(names))
+                label = labelled(folder, cell)
+                first.setdefault(label, flat[name])
+                data.setdefault(label, " + ".join(folder.phases[name].data))
     fields = [
         one
         for one in differing(list(first.values()))
@@ -147,8 +154,7 @@ def _short(text: str) -> str:
 
 def _cells(folder: StudyFolder) -> dict[str, Sequence[str]]:
     return {
-        f"{cell['target']} after {cell['intermediate']}, seed {cell['seed']}": (
-            cell["phases"]
-        )
+        f"{cell['target']} after {labelled(folder, cell)}, "
+        f"seed {cell['seed']}": cell["phases"]
         for cell in folder.description["cells"]
     }

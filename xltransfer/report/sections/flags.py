@@ -32,6 +32,7 @@ def section(contents: Contents) -> Section:
 def flags(contents: Contents) -> Iterator[Flag]:
     """Yields everything out of the ordinary."""
     folder = contents.folder
+    yield from _outdated(folder)
     yield from _recorded(folder.flags)
     known = {one["kind"] for one in folder.flags}
     if not known & {"failed", "skipped", "missing"}:
@@ -52,13 +53,21 @@ def flags(contents: Contents) -> Iterator[Flag]:
         yield Flag("other training", where, reason)
 
 
+def _outdated(folder: StudyFolder) -> Iterator[Flag]:
+    if folder.outdated:
+        reason = (
+            f"{folder.outdated:,} numbers are of phases that the study has no "
+            "more, and left out: it was changed since; run it again"
+        )
+        yield Flag("outdated", "results.csv", reason)
+
+
 def _recorded(found: tuple[Mapping[str, Any], ...]) -> Iterator[Flag]:
     """Yields what the run has flagged, alike phases together."""
     alike: dict[tuple[str, str], list[str]] = {}
     for one in found:
         cells = dict.fromkeys(
-            f"{target} after {intermediate}"
-            for intermediate, target, _ in one["cells"]
+            f"{label[1]} after {label[0]}" for label in one["cells"]
         )
         where = one["phase"] or _listed(list(cells))
         alike.setdefault((one["kind"], one["reason"]), []).append(where)

@@ -12,8 +12,8 @@ from xltransfer.report.shading import scale
 from xltransfer.statistics.conclusions import Effect
 
 _KINDS = {"families": "family", "scripts": "script"}
-# The model families by the name of their configuration's class.
-_FAMILIES = {"XLMR": "xlmr", "MT5": "mt5"}
+# What was seen in pretraining is not shown here.
+_ANY = "xlmr"
 # By row's label, by group, the group's mean delta.
 Means = dict[str, dict[str, float]]
 
@@ -73,7 +73,7 @@ def _means(kind: str, board: Board) -> Means:
                     for code in board.languages
                     if code in row.deltas
                 },
-                _FAMILIES.get(board.model, "xlmr"),
+                _ANY,
             ),
             kind,
         )
@@ -86,7 +86,7 @@ def _counts(kind: str, boards: Sequence[Board]) -> dict[str, str]:
     codes = {code for board in boards for code in board.languages}
     found = {}
     for code in codes:
-        for name in getattr(groups({code: 0.0}, "xlmr"), kind):
+        for name in getattr(groups({code: 0.0}, _ANY), kind):
             found[name] = found.get(name, 0) + 1
     return {name: str(count) for name, count in found.items()}
 
@@ -123,10 +123,9 @@ def _table(
         for group in names
     ]
     columns = [word, "languages", *means]
-    shown = f"Blue: above direct transfer, orange: below; full colour at ±{points:g} points."
     return Table(
         *(name, caption, columns, rows),
-        notes=[shown, *dict.fromkeys(notes)],
+        notes=list(dict.fromkeys(notes)),
         scale=points,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from xltransfer.report.contents import Contents
 from xltransfer.report.curves import Panel, curves
 from xltransfer.report.document import Block, Fold, Section, Text
+from xltransfer.report.sections.differences import labelled
 from xltransfer.report.study_folder import StudyFolder
 
 _METRICS = ("loss", "dev")
@@ -40,7 +41,7 @@ def _groups(
         labels: dict[str, dict[str, None]] = {}
         for cell in folder.description["cells"]:
             if cell["target"] == target:
-                found = labels.setdefault(cell["intermediate"], {})
+                found = labels.setdefault(labelled(folder, cell), {})
                 found[cell["phases"][-1]] = None
         panels = [_panel(folder, *one) for one in labels.items()]
         ghost = next((x for x in panels if x.label == folder.direct), None)
@@ -54,7 +55,7 @@ def _by_kind(folder: StudyFolder) -> dict[str, dict[str, dict[str, None]]]:
         for name in cell["phases"][:-1]:
             one = folder.phases[name]
             is_own = one.kind == "intermediate"
-            label = cell["intermediate"] if is_own else " + ".join(one.data)
+            label = labelled(folder, cell) if is_own else " + ".join(one.data)
             kind = found.setdefault(one.kind, {})
             kind.setdefault(label, {})[name] = None
     return found

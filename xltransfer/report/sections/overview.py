@@ -16,7 +16,7 @@ from xltransfer.report.document import (
     Text,
 )
 from xltransfer.report.matrix import Row
-from xltransfer.report.shading import legend, scale
+from xltransfer.report.shading import STAR, scale
 from xltransfer.statistics.conclusions import Best, Comparison
 
 _SHOWN = 12
@@ -115,7 +115,7 @@ def _matrix(name: str, title: str, boards: Sequence[Board]) -> Table:
         ["intermediate", *map(_column, boards), "all targets"][:width],
         [row[:width] for row in ([direct, *_scores(boards), ""], *rows)],
         notes=[
-            legend(points),
+            STAR,
             *dict.fromkeys(n for one in boards for n in one.notes),
         ],
         scale=points,
@@ -177,22 +177,36 @@ def _mean(label: str, boards: Sequence[Board], points: float) -> Cell:
 
 
 def _best(found: Sequence[Best]) -> list[Block]:
+    common, own = _shared([one.note for one in found])
+    width = 7 + any(own)
     rows = [
         [
+            ", ".join(filter(None, (one.model, one.method))),
             one.target,
+            one.chosen_by,
             one.intermediate,
             Cell(f"{one.dev_score:.1f}", one.dev_score),
             Cell(signed(one.test_delta.mean), one.test_delta.mean)
             if one.test_delta
             else Cell("–"),
             interval(one.interval),
-            one.note,
-        ]
-        for one in found
+            note,
+        ][:width]
+        for one, note in zip(found, own, strict=True)
     ]
-    columns = ("target", "intermediate", "dev", "delta on test", "95 %", "note")
+    columns = (
+        "model",
+        "target",
+        "rule",
+        "best",
+        "dev",
+        "on test",
+        "95 %",
+        "note",
+    )
     caption = (
-        "Best intermediate for each target: chosen on dev, reported on test."
+        "Best intermediate for each target: chosen on dev, in percent; its delta "
+        "on test, in points."
     )
     return [
         Text(
@@ -200,5 +214,15 @@ def _best(found: Sequence[Best]) -> list[Block]:
             "for (winner's curse). So the choice is made on dev scores, and "
             "the delta is that on test."
         ),
-        Table("best", caption, columns, rows),
+        Table("best", caption, columns[:width], rows, notes=common),
     ]
+
+
+def _shared(notes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns what stands before the last colon of all, and what is left."""
+    if len(set(notes)) == 1:
+        return [notes[0]], [""] * len(notes)
+    parts = [note.rpartition(": ") for note in notes]
+    if len({before for before, _, _ in parts}) > 1 or not parts[0][0]:
+        return [], list(notes)
+    return [f"{parts[0][0]}."], [rest for _, _, rest in parts]

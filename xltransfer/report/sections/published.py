@@ -36,7 +36,7 @@ def section(contents: Contents) -> Section:
         elif not found:
             without.append(f"{board.title}: {_why(tasks, board)}")
         else:
-            shown = _table(contents, board, found, number)
+            shown = _table(board, found, number)
             blocks.append(Fold(board.title, [shown], open=len(blocks) < _OPEN))
     if blocks:
         blocks.insert(0, Text(_HOW))
@@ -80,10 +80,8 @@ def _why(tasks: set[str], board: Board) -> str:
     )
 
 
-def _table(
-    contents: Contents, board: Board, found: Sequence[Number], number: int
-) -> Table:
-    rows = [*_own(contents, board, found), *map(_theirs, found)]
+def _table(board: Board, found: Sequence[Number], number: int) -> Table:
+    rows = [*_own(board, found), *map(_theirs, found)]
     return Table(
         f"published-{number}",
         f"{board.title}: beside published numbers.",
@@ -93,17 +91,15 @@ def _table(
     )
 
 
-def _own(
-    contents: Contents, board: Board, found: Sequence[Number]
-) -> Iterator[list[Cell | str]]:
+def _own(board: Board, found: Sequence[Number]) -> Iterator[list[Cell | str]]:
     """Yields the study's rows, over the languages of each published kind."""
     kinds = dict.fromkeys((one.language, one.languages) for one in found)
     for language, codes in kinds:
         for row in board.matrix.rows:
-            score = _score(contents, board, row.label, set(codes))
+            score = _score(board, row.label, set(codes))
             if score is not None:
                 yield [
-                    f"{board.model}, {board.label(row)}",
+                    f"{board.arm}, {board.label(row)}",
                     _over(language, len(codes)),
                     Cell(str(score), score.mean, strong=True),
                     "this study",
@@ -111,15 +107,11 @@ def _own(
                 ]
 
 
-def _score(
-    contents: Contents, board: Board, label: str, codes: set[str]
-) -> Estimate | None:
+def _score(board: Board, label: str, codes: set[str]) -> Estimate | None:
     """Returns the mean over languages, English as well; None if one lacks."""
     by_seed: dict[int, dict[str, float]] = {}
-    for row in contents.folder.results:
-        key = (row["model"], row["target"], row["metric"], row["selection"])
-        wanted = (board.model, board.target, board.metric, board.selection)
-        if key == wanted and row["intermediate"] == label:
+    for row in board.results:
+        if row["intermediate"] == label:
             by_seed.setdefault(row["seed"], {})[row["language"]] = row["value"]
     values = [
         statistics.fmean(one[code] for code in sorted(codes))

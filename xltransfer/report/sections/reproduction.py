@@ -92,8 +92,9 @@ def _citations(folder: StudyFolder) -> str:
         }
     )
     version = ", ".join(commits) or "unknown"
-    model = _MODELS.get(folder.description["model"], "")
-    return f"{_SOFTWARE % version}\n{_QUESTION}\n{_BENCHMARK}\n{model}".strip()
+    names = dict.fromkeys(one.partition(",")[0] for one in folder.models)
+    models = [_MODELS[name] for name in names if name in _MODELS]
+    return "\n".join([_SOFTWARE % version, _QUESTION, _BENCHMARK, *models])
 
 
 _SOFTWARE = """\

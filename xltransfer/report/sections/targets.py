@@ -4,7 +4,7 @@ from xltransfer.report.boards import Board, language_name
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Block, Cell, Fold, Section, Table, Text
 from xltransfer.report.matrix import Row
-from xltransfer.report.shading import legend, scale_of
+from xltransfer.report.shading import STAR, scale_of
 from xltransfer.report.strips import strip
 
 # More languages than this stand below each other.
@@ -43,7 +43,7 @@ def _blocks(contents: Contents, board: Board, number: int) -> list[Block]:
 def _deltas(board: Board, number: int) -> Table:
     points = scale_of([board])
     caption = (
-        f"{board.title} ({board.model}): delta to {board.direct!r} in points, "
+        f"{board.title} ({board.arm}): delta to {board.direct!r} in points, "
         "paired by seed."
     )
     cells = {
@@ -53,14 +53,14 @@ def _deltas(board: Board, number: int) -> Table:
     }
     return _table(
         *(f"deltas-{number}", caption, board, board.compared, cells),
-        notes=[legend(points), *board.notes],
+        notes=[STAR, *board.notes],
         scale=points,
     )
 
 
 def _scores(board: Board, number: int) -> Table:
     caption = (
-        f"{board.title} ({board.model}): percent, mean ± standard deviation "
+        f"{board.title} ({board.arm}): percent, mean ± standard deviation "
         "over seeds."
     )
     cells = {
