@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from tasks import problems
 from tasks.sources.source import Source
-from xltransfer.errors import InputError, nearest
+from xltransfer.errors import InputError, NotWhole, nearest
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _check_size(
         return
     files = ", ".join(str(path) for path in split.source.files(data_dir))
     expected = "at least one" if split.size is None else split.size
-    raise InputError(
+    raise NotWhole(
         f"{files or dataset.name}: {count} examples for the split "
         f"{split.name!r} of {dataset.name}, expected {expected}. "
         "Is the file whole, and the official one?"

@@ -12,6 +12,10 @@ class InputError(Exception):
     """
 
 
+class NotWhole(InputError):
+    """A file has another number of examples than the official one."""
+
+
 class LabelsWithheld(InputError):
     """A file has no labels, as where a benchmark has taken them out."""
 

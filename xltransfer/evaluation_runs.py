@@ -8,7 +8,7 @@ from typing import Any
 import tasks
 from xltransfer import contents, evaluate, fields, overlap, renderings, results
 from xltransfer.components import Component, is_embedded
-from xltransfer.errors import InputError, LabelsWithheld
+from xltransfer.errors import InputError, LabelsWithheld, NotWhole
 from xltransfer.evaluate import Evaluation
 from xltransfer.evaluations import Evaluations
 from xltransfer.fitting import Fit, Fitting, by_task
@@ -89,7 +89,7 @@ def run(
 
     Yields:
       The split that was evaluated, and its records: none where no file of the
-      dataset has labels.
+      dataset has labels, or one that was not asked for by name is not whole.
 
     Raises:
       InputError: for damaged files, or an `out` of something else.
@@ -145,6 +145,9 @@ class _Asked:
                 )
             except LabelsWithheld:
                 continue
+            except NotWhole:
+                if fit.was_named:
+                    raise
         return fit.parts[0], []
 
     def _evaluation(self, part: Component, head: str | None) -> Evaluation:
@@ -225,7 +228,7 @@ def _notes(
     """Yields what must be known of the numbers beside them."""
     withheld = [part.dataset.name for part, found in made if not found]
     if withheld:
-        why = "as their files have no labels"
+        why = "as their files have no labels, or are not the whole ones"
         yield f"left out, {why}: {by_task(withheld)}"
     parts = [part for part, found in made if found]
     trained = list(_trained_on(model))

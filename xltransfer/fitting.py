@@ -24,10 +24,13 @@ class Fit:
       parts: its splits whose files are there, in the order in which they were
         asked for: the first that has labels counts.
       head: the name of the head that predicts it.
+      was_named: not only found on disk, where other datasets have files of the
+        same names: it must be whole.
     """
 
     parts: tuple[Component, ...]
     head: str | None
+    was_named: bool = True
 
     @property
     def dataset(self) -> Dataset:
@@ -85,7 +88,7 @@ def fitting(
     """
     fits: list[Fit] = []
     left_out: dict[str, list[str]] = {}
-    for row in _datasets(mixtures, data_dir):
+    for row, was_named in _datasets(mixtures, data_dir):
         why, head = _head_for(model, row)
         parts: tuple[Component, ...] = ()
         if not why:
@@ -93,7 +96,7 @@ def fitting(
         if why:
             left_out.setdefault(why, []).append(row.name)
         else:
-            fits.append(Fit(parts, head))
+            fits.append(Fit(parts, head, was_named))
     found = Fitting(
         tuple(fits), {why: tuple(names) for why, names in left_out.items()}
     )
@@ -109,15 +112,17 @@ def fitting(
 
 def _datasets(
     mixtures: Sequence[str], data_dir: Path | None
-) -> Iterator[Dataset]:
-    """Yields the datasets of mixtures, each once."""
-    names: dict[str, None] = {}
+) -> Iterator[tuple[Dataset, bool]]:
+    """Yields the datasets of mixtures, each once, and whether it was named."""
+    names: dict[str, bool] = {}
     for name in mixtures:
         if name == PRESENT:
-            names |= dict.fromkeys(_present(data_dir))
+            names = dict.fromkeys(_present(data_dir), False) | names
         else:
-            names |= dict(tasks.mixture(name).components)
-    yield from map(tasks.dataset, names)
+            parts = tasks.mixture(name).components
+            names |= dict.fromkeys((part for part, _ in parts), True)
+    for name, was_named in names.items():
+        yield tasks.dataset(name), was_named
 
 
 def _present(data_dir: Path | None) -> Iterator[str]:

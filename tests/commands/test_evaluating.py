@@ -308,7 +308,8 @@ def test_withheld_labels_are_said(again, monkeypatch, tmp_path):
     found = json.loads(path.read_text())
     assert "xnli" not in found and "miniature_nli" in found
     assert (
-        "left out, as their files have no labels: xnli (en)" in found["notes"]
+        "left out, as their files have no labels, or are not the whole ones: "
+        "xnli (en)" in found["notes"]
     )
 
 

@@ -12,7 +12,13 @@ STUDY = GIN_ROOT / "studies" / "real_all.gin"
 # Splits of small official files; the answers of one are withheld.
 SMALL = (
     *("copa.en train", "copa.en dev", "arcd.ar train", "squad2_normans.en dev"),
-    *("tydiqa.sw test", "text.yo train", "panx.yo dev", "tatoeba.jv test"),
+    *(
+        "tydiqa.sw test",
+        "squad.en dev",
+        "text.yo train",
+        "panx.yo dev",
+        "tatoeba.jv test",
+    ),
 )
 TINY = {
     "VOCAB_SIZE": 1000,
@@ -89,19 +95,22 @@ def test_what_is_there_is_evaluated_and_scored_again(run, data_dir, tmp_path):
     data = linked(SMALL, data_dir, tmp_path / "data")
     found = walk(run, STUDY, data, tmp_path, TINY)
     check_same(found)
-    assert evaluated(found) == {*("copa.en", "squad2_normans.en", "tatoeba.jv")}
+    assert evaluated(found) == {
+        *("copa.en", "squad2_normans.en", "squad_excerpt.en", "tatoeba.jv")
+    }
     notes = "\n".join(found["evaluated"]["notes"])
-    assert "as their files have no labels: tydiqa (sw)" in notes
+    assert "or are not the whole ones: squad (en), tydiqa (sw)" in notes
     assert (
         "want of a head for tagging (there is multiple_choice, span): panx (yo)"
         in notes
     )
     assert (
-        "of the split 'dev', and in no average: copa (en), squad2_normans (en)"
+        "of the split 'dev', and in no average: copa (en), squad_excerpt (en), squad2_normans (en)"
         in notes
     )
     assert found["scored"]["splits"] == {
         "copa": {"en": "dev"},
+        "squad_excerpt": {"en": "dev"},
         "squad2_normans": {"en": "dev"},
     }
 
