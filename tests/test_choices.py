@@ -92,7 +92,9 @@ def phase_of(family: str, folder: Path, data_dir: Path) -> Phase:
     )
 
 
-@pytest.mark.parametrize("family", ["xlmr", "mt5"])
+@pytest.mark.parametrize(
+    "family", ["xlmr", pytest.param("mt5", marks=pytest.mark.slow)]
+)
 def test_a_phase_trains_on_codah_and_answers_every_question(family, place):
     one = phase_of(family, place.out, place.data_dir)
     record = phase.run(one, place, lambda step, metrics: None)

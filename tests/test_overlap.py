@@ -149,6 +149,7 @@ def test_plan_and_results_say_so(tiny, tmp_path, capsys, monkeypatch):
     console.print_plan(found, place)
     assert f"note: {LINE}" in capsys.readouterr().out.splitlines()
     facts = {"metric": "accuracy", "selection": "last", "language": "sw"}
+    facts |= {"phase": "target-0", "data_digest": "0", "n": 10}
     results = [
         {"intermediate": label, "target": target, "seed": 1, "value": 50.0}
         | facts

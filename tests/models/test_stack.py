@@ -104,6 +104,7 @@ def test_a_scan_and_remat_change_neither_loss_nor_gradients(name):
         check_close(found, gradient)
 
 
+@pytest.mark.slow
 def test_dropout_is_the_same_however_layers_are_carried_out():
     dropping = encoder(dropout_rate=0.2, attention_dropout_rate=0.2)
     key = jax.random.key(3)

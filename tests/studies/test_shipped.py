@@ -80,7 +80,7 @@ def test_the_quickstart_has_the_rows_and_controls_that_are_asked_for(tmp_path):
 
 REAL = sorted(
     path.name
-    for path in (GIN_ROOT / "studies").glob("real_*.gin")
+    for path in (GIN_ROOT / "studies").glob("real_nli*.gin")
     # The rows are a part of studies.
     if not path.stem.endswith("_rows")
 )
@@ -93,6 +93,11 @@ def test_the_studies_on_real_files_find_their_files(name, data_dir, tmp_path):
     assert kinds.count("pretrain") == 1
     assert kinds.count("intermediate") % 5 == 0
     assert kinds.count("target") % 6 == 0
+
+
+def test_every_head_is_trained_in_one_phase_on_real_files(data_dir, tmp_path):
+    kinds = plan("real_all.gin", data_dir, tmp_path)
+    assert kinds == ["pretrain", "target"]
 
 
 @pytest.mark.slow

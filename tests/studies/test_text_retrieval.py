@@ -70,6 +70,7 @@ def run(command, folder: Path, *options: str) -> dict[tuple, dict]:
     return {(one["task"], one["metric"]): one for one in records}
 
 
+@pytest.mark.slow
 def test_mt5_learns_pairs_and_embeds_sentences(command, tmp_path):
     found = run(command, tmp_path)
     # One of 300 is right by chance.

@@ -319,6 +319,7 @@ def test_answers_become_classes_and_are_scored(mt5_vocabulary):
     assert metric([0, 1], [0, 2]) == {"accuracy": 50.0}
 
 
+@pytest.mark.slow
 def test_batches_of_snli_are_its_examples(data_dir, tmp_path):
     path = tmp_path / "snli.model"
     premises = [row["premise"] for row in rows(nli.SNLI, "train", data_dir)]
