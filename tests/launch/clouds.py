@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,8 @@ class Cloud:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # Below nohup a shell could not notice that its terminal went.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
 
     def ended(self, process: subprocess.Popen) -> Ended:
