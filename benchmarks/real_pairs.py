@@ -107,7 +107,11 @@ def sized(shape: Shape, layers: int | None) -> ModelConfig:
 def training(shape: Shape, steps: int, batch_size: int = 32) -> Training:
     """Returns XTREME's settings for classification, without dropout."""
     return Training(
-        steps, batch_size, dict(shape.lengths), AdamW(1e-5), dropout_rate=0.0
+        steps=steps,
+        batch_size=batch_size,
+        lengths=dict(shape.lengths),
+        optimizer=AdamW(1e-5),
+        dropout_rate=0.0,
     )
 
 
