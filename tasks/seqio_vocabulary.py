@@ -25,25 +25,62 @@ Spans = tuple[
 ]
 
 
-class XLMRVocabulary(seqio.Vocabulary):
+class _Exact:
+    """What both families share: SentencePiece's pieces, in the graph too.
+
+    Vocabularies are equal whose models are, byte for byte. `model_file` may be
+    another one later on: what it held when it was first read counts.
+    """
+
+    model_file: str
+    _kind: type[Pieces]
+
+    @cached_property
+    def model(self) -> bytes:
+        return _one_copy(Path(self.model_file).read_bytes())
+
+    @property
+    def pieces(self) -> Pieces:
+        return _pieces(self._kind, self.model_file, self.model)
+
+    def tokenize_with_offsets(self, s: tf.Tensor) -> Spans:
+        """Returns ids, begins and ends in the UTF-8 of texts.
+
+        The twin of `Pieces.encode_with_offsets`, which says what a piece
+        stands for; there the offsets count characters, here bytes.
+
+        Args:
+          s: a text, or a vector of them.
+        """
+        return _spanned(s, self.pieces)
+
+    def _encode_tf(self, s: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
+        return _encoded(s, self.pieces)
+
+    def __getstate__(self) -> dict:
+        """All but what it has read."""
+        state = super().__getstate__()
+        return {name: state[name] for name in state if name != "model"}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self.model == other.model
+
+    def __hash__(self) -> int:
+        return hash(self.model)
+
+
+class XLMRVocabulary(_Exact, seqio.Vocabulary):
     """XLM-R's ids over a SentencePiece model (see `tasks.pieces`).
 
     The padding id is 1, whereas SeqIO's feature converters pad with 0: this
     vocabulary is for encoders, whose batches are padded by `xltransfer.data`.
     """
 
+    _kind = XLMRPieces
+
     def __init__(self, model_file: str | Path):
         super().__init__(extra_ids=0)
         self.model_file = str(model_file)
-
-    @cached_property
-    def model(self) -> bytes:
-        """What the file held when it was first read."""
-        return Path(self.model_file).read_bytes()
-
-    @cached_property
-    def pieces(self) -> XLMRPieces:
-        return XLMRPieces(Path(self.model_file))
 
     @property
     def bos_id(self) -> int:
@@ -75,85 +112,32 @@ class XLMRVocabulary(seqio.Vocabulary):
     def _decode(self, ids: Iterable[int]) -> str:
         return self.pieces.decode(ids)
 
-    def _encode_tf(self, s: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
-        return _encoded(s, self.pieces)
-
-    def tokenize_with_offsets(self, s: tf.Tensor) -> Spans:
-        """Returns ids, begins and ends in the UTF-8 of texts.
-
-        The twin of `Pieces.encode_with_offsets`, which says what a piece
-        stands for; there the offsets count characters, here bytes.
-
-        Args:
-          s: a text, or a vector of them.
-        """
-        return _spanned(s, self.pieces)
-
     def _decode_tf(self, ids: tf.Tensor) -> tf.Tensor:
         special = (self.bos_id, self.pad_id, self.eos_id, self.mask_id)
         is_special = tf.reduce_any(
             tf.expand_dims(ids, -1) == tf.constant(special), axis=-1
         )
         kept = tf.ragged.boolean_mask(ids, ~is_special)
-        return self._tokenizer().detokenize(
+        return _tokenizer(self.model).detokenize(
             tf.ragged.map_flat_values(
                 lambda ids: tf.where(ids == self.unk_id, 0, ids - 1), kept
             )
         )
 
-    def _tokenizer(self) -> tensorflow_text.SentencepieceTokenizer:
-        return _tokenizer(self.model)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, XLMRVocabulary) and self.model == other.model
-
-    def __hash__(self) -> int:
-        return hash(self.model)
-
-    def __getstate__(self) -> dict:
-        return {"_extra_ids": 0, "model_file": self.model_file}
-
-
-class MT5Vocabulary(seqio.SentencePieceVocabulary):
+class MT5Vocabulary(_Exact, seqio.SentencePieceVocabulary):
     """mT5's ids; its sentinels are pieces of the model."""
+
+    _kind = MT5Pieces
 
     def __init__(self, model_file: str | Path):
         super().__init__(str(model_file), extra_ids=0)
-
-    @cached_property
-    def model(self) -> bytes:
-        """What the file held when it was first read.
-
-        SeqIO's own `sp_model` goes by the path alone, for all vocabularies.
-        """
-        return Path(self.sentencepiece_model_file).read_bytes()
-
-    @cached_property
-    def pieces(self) -> MT5Pieces:
-        return MT5Pieces(Path(self.sentencepiece_model_file))
+        self.model_file = str(model_file)
 
     @property
     def tf_tokenizer(self) -> tensorflow_text.SentencepieceTokenizer:
+        """Decodes; SeqIO's own goes by the path alone."""
         return _tokenizer(self.model)
-
-    def _encode_tf(self, s: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
-        return _encoded(s, self.pieces)
-
-    def tokenize_with_offsets(self, s: tf.Tensor) -> Spans:
-        """See `XLMRVocabulary.tokenize_with_offsets`."""
-        return _spanned(s, self.pieces)
-
-    def __getstate__(self) -> dict:
-        """All but what it has read."""
-        state = super().__getstate__()
-        read = ("model", "pieces")
-        return {name: state[name] for name in state if name not in read}
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, MT5Vocabulary) and self.model == other.model
-
-    def __hash__(self) -> int:
-        return hash(self.model)
 
 
 def _encoded(
@@ -231,6 +215,18 @@ def _spaces(pieces: Pieces) -> str:
     """Returns RE2's expression for a run of a model's spaces."""
     codes = sorted(map(ord, pieces.spaces))
     return "[{}]+".format("".join(rf"\x{{{code:x}}}" for code in codes))
+
+
+@cache
+def _one_copy(model: bytes) -> bytes:
+    """Keeps one copy for all vocabularies of a model: a task has its own."""
+    return model
+
+
+@cache
+def _pieces(kind: type[Pieces], model_file: str, model: bytes) -> Pieces:
+    """Loads a model once, whatever the number of tasks; `model` is its key."""
+    return kind(Path(model_file))
 
 
 @cache
