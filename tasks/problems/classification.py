@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tasks.problems import ragged
-from tasks.problems.lengths import length_of
+from tasks.problems.lengths import length_of, text_lengths
 from tasks.problems.rendering import Rendering, traced
 from xltransfer.errors import InputError, nearest
 
@@ -189,10 +189,7 @@ def _write(
     template: str,
     text_labels: tuple[str, ...],
 ) -> tf.data.Dataset:
-    lengths = (
-        length_of(sequence_length, "inputs", 2),
-        length_of(sequence_length, "targets", 2),
-    )
+    lengths = text_lengths(sequence_length)
     facts = (vocabulary, template, text_labels, *lengths)
     return ds.map(traced(_written, *facts))
 
@@ -210,9 +207,7 @@ def _written(
 
     def tokens(text: tf.Tensor, length: int | None) -> ragged.Tokens:
         pieces = vocabulary.encode_tf(text)
-        if length is not None:
-            pieces = ragged.first(pieces, length - 1)
-        return ragged.join([pieces, [vocabulary.eos_id]])
+        return ragged.ended(pieces, vocabulary.eos_id, length)
 
     def write(example: Example) -> Example:
         inputs = tf.strings.join(

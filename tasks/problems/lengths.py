@@ -19,3 +19,13 @@ def length_of(
             f"{least}."
         )
     return length
+
+
+def text_lengths(
+    sequence_length: Mapping[str, int] | None,
+) -> tuple[int | None, int | None]:
+    """Returns the longest lengths of `inputs` and `targets`, ends included."""
+    return (
+        length_of(sequence_length, "inputs", 2),
+        length_of(sequence_length, "targets", 2),
+    )

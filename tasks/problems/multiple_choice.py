@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tasks.problems import ragged
-from tasks.problems.lengths import length_of
+from tasks.problems.lengths import length_of, text_lengths
 from tasks.problems.rendering import Rendering, is_batched
 from xltransfer.errors import InputError, nearest
 
@@ -215,8 +215,7 @@ def _write(
     *,
     vocabulary: seqio.Vocabulary,
 ) -> tf.data.Dataset:
-    inputs_length = length_of(sequence_length, "inputs", 2)
-    targets_length = length_of(sequence_length, "targets", 2)
+    inputs_length, targets_length = text_lengths(sequence_length)
 
     def write(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         import tensorflow as tf
@@ -235,12 +234,10 @@ def _write(
             left = tf.maximum(room - ragged.lengths(tail), 0)
             prompt = ragged.last(prompt, left)
             head = ragged.first(head, inputs_length - 1)
-        if targets_length is not None:
-            targets = ragged.first(targets, targets_length - 1)
-        eos = [vocabulary.eos_id]
+        eos = vocabulary.eos_id
         return {
-            "inputs": ragged.join([head, prompt, tail, eos]),
-            "targets": ragged.join([targets, eos]),
+            "inputs": ragged.join([head, prompt, tail, [eos]]),
+            "targets": ragged.ended(targets, eos, targets_length),
             "label": batch["label"],
             "example": batch["index"],
         }

@@ -70,6 +70,13 @@ def join(parts: Sequence[Tokens | Sequence[int]]) -> Tokens:
     )
 
 
+def ended(tokens: Tokens, eos_id: int, length: int | None) -> Tokens:
+    """Adds the end's id after what leaves room for it; None: no limit."""
+    if length is not None:
+        tokens = first(tokens, length - 1)
+    return join([tokens, [eos_id]])
+
+
 def once(make: Callable[[tf.Tensor], Made], texts: tf.Tensor) -> Made:
     """Returns `make(texts)`, where each text of a batch is worked on once.
 

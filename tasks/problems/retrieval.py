@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from tasks import templates
 from tasks.problems import ragged
 from tasks.problems.classification import longest_first
-from tasks.problems.lengths import length_of
+from tasks.problems.lengths import length_of, text_lengths
 from tasks.problems.rendering import Rendering, traced
 from xltransfer.errors import InputError
 
@@ -191,10 +191,7 @@ def _write(
     vocabulary: seqio.Vocabulary,
     template: str,
 ) -> tf.data.Dataset:
-    lengths = (
-        length_of(sequence_length, "inputs", 2),
-        length_of(sequence_length, "targets", 2),
-    )
+    lengths = text_lengths(sequence_length)
     return ds.map(traced(_written, vocabulary, template, *lengths))
 
 
@@ -214,9 +211,8 @@ def _written(
         written: tf.Tensor, side: tf.Tensor, length: int | None
     ) -> ragged.Tokens:
         pieces = vocabulary.encode_tf(written)
-        if length is not None:
-            pieces = ragged.first(pieces, length - 1)
-        return _present(ragged.join([pieces, [vocabulary.eos_id]]), side)
+        ended = ragged.ended(pieces, vocabulary.eos_id, length)
+        return _present(ended, side)
 
     def write(example: Example) -> Example:
         query, candidate = example["query"], example["candidate"]

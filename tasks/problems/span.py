@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tasks.problems import passage_windows, ragged
-from tasks.problems.lengths import length_of
+from tasks.problems.lengths import text_lengths
 from tasks.problems.punctuation import found_in, padded_tf
 from tasks.problems.rendering import Rendering, traced
 from xltransfer.errors import InputError
@@ -152,10 +152,7 @@ def _write(
     *,
     vocabulary: seqio.Vocabulary,
 ) -> tf.data.Dataset:
-    lengths = (
-        length_of(sequence_length, "inputs", 2),
-        length_of(sequence_length, "targets", 2),
-    )
+    lengths = text_lengths(sequence_length)
     return ds.map(traced(_written, vocabulary, *lengths))
 
 
@@ -165,11 +162,6 @@ def _written(
     targets_length: int | None,
 ) -> Callable[[Example], Example]:
     import tensorflow as tf
-
-    def cut(pieces: ragged.Tokens, length: int | None) -> ragged.Tokens:
-        if length is not None:
-            pieces = ragged.first(pieces, length - 1)
-        return ragged.join([pieces, [vocabulary.eos_id]])
 
     def first(answers: tf.Tensor | tf.RaggedTensor) -> tf.Tensor:
         if not isinstance(answers, tf.RaggedTensor):
@@ -189,9 +181,10 @@ def _written(
         question = marked("question:", example["question"])
         context = ragged.once(partial(marked, "context:"), example["context"])
         answer = vocabulary.encode_tf(padded_tf(first(example["answers"])))
+        inputs = ragged.join([question, context])
         return {
-            "inputs": cut(ragged.join([question, context]), inputs_length),
-            "targets": cut(answer, targets_length),
+            "inputs": ragged.ended(inputs, vocabulary.eos_id, inputs_length),
+            "targets": ragged.ended(answer, vocabulary.eos_id, targets_length),
         }
 
     return write

@@ -255,9 +255,7 @@ def _write(
 
     def tokens(text: tf.Tensor, feature: str) -> ragged.Tokens:
         pieces = vocabulary.encode_tf(text)
-        if feature in lengths:
-            pieces = ragged.first(pieces, lengths[feature] - 1)
-        return ragged.join([pieces, [vocabulary.eos_id]])
+        return ragged.ended(pieces, vocabulary.eos_id, lengths.get(feature))
 
     def write(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         words, tags = example["words"], example["tags"]
