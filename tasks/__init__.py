@@ -74,8 +74,7 @@ def mixture(name: str) -> Mixture:
 
     A recipe can be written in place of a name: see `mixing.parse`; and
     `name[:1000]`, or `(recipe)[:1000]`, has 1,000 examples, shared out by the
-    rates. Raises
-    InputError for an unknown name.
+    rates. Raises InputError for an unknown name.
     """
     rows, known = datasets(), recipes()
     if mixing.is_expression(name):

@@ -162,14 +162,16 @@ class _Kitchen:
         return count or self.datasets[name].split(sampled.TRAIN).size
 
 
+_CUT = re.compile(r"\((.*)\)\[:(\d+)\]")
+
+
 def cut(written: str, count: int) -> str:
     """Returns how so many examples of a dataset, mixture or recipe are written.
 
     In the place of what number there is already.
     """
-    whole = _CUT.fullmatch(written.strip())
-    if whole or is_expression(written):
-        recipe = whole[1] if whole else written
+    if is_expression(written):
+        recipe, _ = cut_expression(written)
         return sampled.written(f"({recipe})", count)
     return sampled.written(sampled.parted(written)[0], count)
 
@@ -210,7 +212,6 @@ def limited(mixture: Mixture, count: int) -> Mixture:
 
 
 _NAME = r"[A-Za-z_][\w.]*(?:\[\s*:\s*\d+\s*\])?"
-_CUT = re.compile(r"\((.*)\)\[:(\d+)\]")
 _NUMBER = r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _TERM = re.compile(rf"\s*({_NAME})\s*(?:\*\s*({_NUMBER})\s*)?")
 _OPTION = re.compile(rf"\s*({_NAME})\s*=\s*({_NUMBER})\s*")
@@ -228,7 +229,8 @@ def parse(text: str) -> Recipe:
 
     `snli.en + ocnli.zh` goes by size, `snli.en + ocnli.zh (maximum=10000,
     temperature=2)` as `BySize` has it, `snli.en * 3 + ocnli.zh * 1` at fixed
-    rates; `ocnli.zh[:1000]` stands for 1,000 of its examples. Raises InputError for anything else.
+    rates; `ocnli.zh[:1000]` stands for 1,000 of its examples. Raises InputError
+    for anything else.
     """
     whole = _WHOLE.fullmatch(text.strip())
     if whole is None:

@@ -46,11 +46,16 @@ def _benchmark(name: str, families: dict[str, tuple[str, ...]]) -> Recipe:
 ENGLISH_NLI = ("snli.en", "conjnli.en")
 NON_ENGLISH_NLI = ("ocnli.zh", "indonli.id", "farstail.fa")
 
-EVERY_PROBLEM = (
-    *("snli.en", "hellaswag_part.en"),
-    *("squadshifts_new_wiki.en", "squadshifts_reddit.en"),
-    *("ud_present.en", "panx.en", "squad_sentences.en"),
-)
+# English files of every problem, of those that can be had whole.
+_EVERY_PROBLEM = {
+    "snli.en": 2.0,
+    "hellaswag_part.en": 1.0,
+    "squadshifts_new_wiki.en": 1.0,
+    "squadshifts_reddit.en": 1.0,
+    "ud_present.en": 2.0,
+    "panx.en": 2.0,
+    "squad_sentences.en": 1.0,
+}
 
 _OWN = (
     Recipe("nli_english", ENGLISH_NLI),
@@ -80,8 +85,11 @@ _OWN = (
         _names(language_modeling.DATASETS),
         BySize(temperature=XLMR_TEMPERATURE),
     ),
-    # English files of every problem, of those that can be had whole.
-    Recipe("every_problem", tuple(EVERY_PROBLEM), Fixed((2, 1, 1, 1, 2, 2, 1))),
+    Recipe(
+        "every_problem",
+        tuple(_EVERY_PROBLEM),
+        Fixed(tuple(_EVERY_PROBLEM.values())),
+    ),
     # One for each of the miniature's families: its languages, equal in size.
     *(
         Recipe(name, _names(rows), Equal())

@@ -89,10 +89,6 @@ class RowSource(seqio.DataSource):
         """The types of a batch's fields."""
         return {name: _SPECS[kind] for name, kind in self._fields.items()}
 
-    @property
-    def _fields(self) -> Mapping[str, str]:
-        return problems.problem(self.dataset.problem).FIELDS
-
     def batches(
         self, split: str, batch_size: int
     ) -> Iterator[dict[str, tf.Tensor | tf.RaggedTensor]]:
@@ -104,6 +100,10 @@ class RowSource(seqio.DataSource):
                 name: _packed([one[name] for one in batch], kind)
                 for name, kind in self._fields.items()
             }
+
+    @property
+    def _fields(self) -> Mapping[str, str]:
+        return problems.problem(self.dataset.problem).FIELDS
 
     def _shuffle_buffer(self, split: str) -> int:
         return self.num_input_examples(split) or seqio.SHUFFLE_BUFFER_SIZE

@@ -1,8 +1,7 @@
 """Goes on after damage, where a person wants to see all of it.
 
-A source that reads line by line raises at the first damaged line. Inside
-`collected` it leaves the line out instead, and what it would have raised is
-kept.
+A source raises at the first damaged line, sentence or other part. Inside
+`collected` it leaves that out instead, and what it would have raised is kept.
 """
 
 from collections.abc import Callable, Iterable, Iterator
