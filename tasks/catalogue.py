@@ -25,7 +25,8 @@ class Catalogue:
         self._described: dict[str, Dataset] = {}
         self._described_recipes: dict[str, Recipe] = {}
         self._data_dir: Path | None = None
-        self._completed: dict[str, Dataset] = {}
+        # Rows as they are known, and with their labels.
+        self._completed: dict[Dataset, Dataset] = {}
 
     def dataset(self, name: str) -> Dataset:
         """Returns a row, with the labels that only its files know.
@@ -35,9 +36,10 @@ class Catalogue:
         known = self.datasets
         if name not in known:
             raise InputError(f"No dataset {name!r}.{nearest(name, known)}")
-        if name not in self._completed:
-            self._completed[name] = completed(known[name], self._data_dir)
-        return self._completed[name]
+        row = known[name]
+        if row not in self._completed:
+            self._completed[row] = completed(row, self._data_dir)
+        return self._completed[row]
 
     @property
     def datasets(self) -> dict[str, Dataset]:
