@@ -94,7 +94,7 @@ class Partitioning:
 
     @property
     def batch_sharding(self) -> NamedSharding:
-        """Rows split over data and fsdp."""
+        """Rows split over slices, data and fsdp."""
         return NamedSharding(self.mesh, PartitionSpec(BATCH_AXES))
 
     @property

@@ -37,8 +37,8 @@ class Losses(NamedTuple):
       hits: whether the target has the largest logit.
     """
 
-    surprisal: Float[Array, "B T"]
-    hits: Bool[Array, "B T"]
+    surprisal: Float[Array, "*any"]
+    hits: Bool[Array, "*any"]
 
 
 def losses(

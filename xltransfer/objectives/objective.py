@@ -69,16 +69,11 @@ def cross_entropy(
     """Returns weighted sums of -log softmax(logits)[target] and of hits."""
     log_probs = jax.nn.log_softmax(logits.astype(jnp.float32))
     chosen = jnp.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]
-    hits = (logits.argmax(-1) == targets).astype(jnp.float32)
-    return {
-        "loss": -(chosen * weights).sum(),
-        "correct": (hits * weights).sum(),
-        "weight": weights.sum(),
-    }
+    return summed(Losses(-chosen, logits.argmax(-1) == targets), weights)
 
 
-def summed(losses: Losses, weights: Float[Array, "B T"]) -> Sums:
-    """Returns `cross_entropy`'s sums of what a softmax said of targets."""
+def summed(losses: Losses, weights: Float[Array, "*any"]) -> Sums:
+    """Returns weighted sums of what a softmax said of targets."""
     return {
         "loss": (losses.surprisal * weights).sum(),
         "correct": (losses.hits * weights).sum(),

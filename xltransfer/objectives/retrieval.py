@@ -1,7 +1,7 @@
 """Retrieval: a query's own candidate among all of a batch."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -10,12 +10,14 @@ from jaxtyping import Array, Float
 from xltransfer.models.embedders import MT5Embedder, XLMREmbedder
 from xltransfer.models.layers import MASKED, constrain
 from xltransfer.models.retriever import MT5Retriever, XLMRRetriever
+from xltransfer.models.softmax import Losses
 from xltransfer.objectives.objective import (
     Batch,
     OfOneModel,
     Params,
     Sums,
     rngs,
+    summed,
 )
 
 # Query and candidate, as T5X's dual encoders call them.
@@ -39,13 +41,13 @@ class InBatchRetrieval(OfOneModel):
         self, params: Params, batch: Batch, dropout: jax.Array | None
     ) -> Sums:
         """Returns summed loss, hits and weight over the queries."""
-        vectors, scale = _vectors(self.model, params, batch, dropout)
+        vectors, scale = _applied(self.model, params, batch, dropout)
         # A query's own candidate stands in the slot after it.
         return _in_batch(vectors, vectors, scale, batch, distance=1)
 
     def predict(self, params: Params, batch: Batch) -> Float[Array, "B S D"]:
         """Returns the vector of each slot."""
-        return _vectors(self.model, params, batch, None)[0]
+        return _applied(self.model, params, batch, None)[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +69,9 @@ class InBatchTextRetrieval(OfOneModel):
         """Returns the vectors of each slot's query and candidate."""
         return jnp.stack(self._applied(params, batch, None)[:2], axis=2)
 
-    def _applied(self, params: Params, batch: Batch, dropout: jax.Array | None):
+    def _applied(
+        self, params: Params, batch: Batch, dropout: jax.Array | None
+    ) -> tuple[Float[Array, "B S D"], Float[Array, "B S D"], Float[Array, ""]]:
         arrays = [one for side in SIDES for one in _side(batch, side)]
         return self.model.apply({"params": params}, *arrays, **rngs(dropout))
 
@@ -138,14 +142,9 @@ def _in_batch(
     chosen = jnp.take_along_axis(
         logits, jnp.minimum(own, rows * slots - 1)[..., None], axis=-1
     )[..., 0]
-    weights = batch["query_weights"]
-    loss = jax.nn.logsumexp(logits, axis=-1) - chosen
-    hits = logits.argmax(-1) == own
-    return {
-        "loss": (loss * weights).sum(),
-        "correct": (hits * weights).sum(),
-        "weight": weights.sum(),
-    }
+    surprisal = jax.nn.logsumexp(logits, axis=-1) - chosen
+    losses = Losses(surprisal, logits.argmax(-1) == own)
+    return summed(losses, batch["query_weights"])
 
 
 def _side(batch: Batch, side: str) -> tuple[Array, ...]:
@@ -157,16 +156,13 @@ def _side(batch: Batch, side: str) -> tuple[Array, ...]:
     )
 
 
-def _vectors(
-    model: XLMRRetriever,
+def _applied(
+    model: XLMRRetriever | XLMREmbedder,
     params: Params,
     batch: Batch,
     dropout: jax.Array | None,
-) -> tuple[Float[Array, "B S D"], Float[Array, ""]]:
-    return _applied(model, params, batch, dropout)
-
-
-def _applied(model, params: Params, batch: Batch, dropout: jax.Array | None):
+) -> Any:
+    """Returns what a model gives of a batch's packed sides."""
     return model.apply(
         {"params": params},
         batch["tokens"],
