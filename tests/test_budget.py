@@ -63,7 +63,7 @@ def test_the_longest_of_three_bounds_is_the_time():
 def found(fits) -> tuple[str, Step] | None:
     """Returns the remedy, of steps that fit under some workspaces."""
     return budget._remedy(
-        WORKSPACE, lambda there: (step(0 if fits(there) else 900), 8)
+        WORKSPACE, lambda there: step(0 if fits(there) else 900)
     )
 
 
@@ -81,10 +81,10 @@ def test_then_less_is_kept_and_then_parameters_are_split():
 
 
 def test_a_batch_that_cannot_be_parted_is_not():
-    def compiled(there: Workspace) -> tuple[Step, int]:
+    def compiled(there: Workspace) -> Step:
         if there.execution.microbatches > 1:
             raise InputError("compared within a whole batch")
-        return step(0), 8
+        return step(0)
 
     name, _ = budget._remedy(WORKSPACE, compiled)
     assert name == "Partitioning.remat = 'full'"

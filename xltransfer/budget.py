@@ -1,6 +1,7 @@
 """What the phases of a study need on a machine, compiled but never run."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import jax
 from xltransfer import shapes
 from xltransfer.components import shortened
 from xltransfer.errors import InputError
+from xltransfer.objectives.objective import Batch
 from xltransfer.specification import Phase
 from xltransfer.study import Study, cells, evaluated, rules_of
 from xltransfer.topology.chips import Chip
@@ -78,7 +80,7 @@ def budget(
       workspace: where; its partitioning is made of the devices asked about.
       chip: what each of them can do, where that is known.
     """
-    seen: dict[Any, list[Phase]] = {}
+    seen: dict[Any, tuple[Batch, list[Phase]]] = {}
     for one in rules_of(study, workspace):
         try:
             trained = shapes.training(one, workspace)
@@ -87,9 +89,21 @@ def budget(
             continue
         for number, (program, batch) in enumerate(trained):
             key = number, dataclasses.replace(program, steps=STEPS), _key(batch)
-            seen.setdefault(key, []).append(one)
-    for (number, *_), members in seen.items():
-        yield _training(members, number, workspace, chip)
+            seen.setdefault(key, (batch, []))[1].append(one)
+    for (number, program, _), (batch, members) in seen.items():
+        step, change = train_step(program, batch, chip), None
+        if step.fits is False:
+            again = functools.partial(_step, members[0], number, chip)
+            change = _remedy(workspace, again)
+        yield Line(
+            label=_label(members[0], number),
+            step=step,
+            rows=_rows(batch),
+            count=len(members),
+            updates=sum(one.training.steps for one in members),
+            examples=members[0].training.batch_size,
+            change=change,
+        )
     yield from _evaluations(study, workspace, chip)
 
 
@@ -114,36 +128,22 @@ def _evaluations(
             yield Line(label, step, _rows(batch))
 
 
-def _training(
-    members: list[Phase], number: int, workspace: Workspace, chip: Chip | None
-) -> Line:
-    first = members[0]
-
-    def step(there: Workspace) -> tuple[Step, int]:
-        program, batch = shapes.training(first, there)[number]
-        program = dataclasses.replace(program, steps=STEPS)
-        return train_step(program, batch, chip), _rows(batch)
-
-    found, rows = step(workspace)
-    return Line(
-        label=_label(first, number),
-        step=found,
-        rows=rows,
-        count=len(members),
-        updates=sum(one.training.steps for one in members),
-        examples=first.training.batch_size,
-        change=_remedy(workspace, step) if found.fits is False else None,
-    )
-
-
 def _label(phase: Phase, number: int) -> str:
     group = phase.groups[number].components
     names = shortened([part.dataset.name for part in group])
     return f"{phase.kind} {names}"
 
 
+def _step(
+    phase: Phase, number: int, chip: Chip | None, workspace: Workspace
+) -> Step:
+    program, batch = shapes.training(phase, workspace)[number]
+    program = dataclasses.replace(program, steps=STEPS)
+    return train_step(program, batch, chip)
+
+
 def _remedy(
-    workspace: Workspace, step: Callable[[Workspace], tuple[Step, int]]
+    workspace: Workspace, step: Callable[[Workspace], Step]
 ) -> tuple[str, Step] | None:
     """Returns the least change with which a step fits, if any does.
 
@@ -151,7 +151,7 @@ def _remedy(
     """
     for name, changed in _changes(workspace):
         try:
-            found, _ = step(changed)
+            found = step(changed)
         except InputError:  # Candidates are compared within a whole batch.
             continue
         if found.fits:
@@ -189,10 +189,10 @@ def _changes(workspace: Workspace) -> Iterator[tuple[str, Workspace]]:
         )
 
 
-def _key(batch: Any) -> tuple:
+def _key(batch: Batch) -> tuple:
     leaves, structure = jax.tree.flatten(batch)
     return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
 
 
-def _rows(batch: Any) -> int:
+def _rows(batch: Batch) -> int:
     return jax.tree.leaves(batch)[0].shape[0]

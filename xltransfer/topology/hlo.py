@@ -59,17 +59,20 @@ class Instruction:
       name: of its result.
       shape: of its result, as written.
       opcode: what is done.
-      operands: names of results of the same computation.
       rest: what stands behind the operands.
-      text: what stands between the parentheses.
+      inside: what stands between the parentheses.
     """
 
     name: str
     shape: str
     opcode: str
-    operands: tuple[str, ...]
     rest: str
-    text: str
+    inside: str
+
+    @functools.cached_property
+    def operands(self) -> tuple[str, ...]:
+        """Names of results of the same computation."""
+        return tuple(_NAME.findall(self.inside))
 
     @property
     def called(self) -> dict[str, tuple[str, ...]]:
@@ -174,8 +177,8 @@ class Module:
         """
         scope = self.computations[condition]
         constants = [one for one in scope.values() if one.opcode == "constant"]
-        if len(constants) == 1 and re.fullmatch(r"\d+", constants[0].text):
-            return int(constants[0].text)
+        if len(constants) == 1 and re.fullmatch(r"\d+", constants[0].inside):
+            return int(constants[0].inside)
         return 1
 
     def _traffic(self, one: Instruction, scope: dict[str, Instruction]) -> int:
@@ -218,15 +221,8 @@ def _instructions(body: str) -> dict[str, Instruction]:
         shape, rest = _split(rest) if rest[0] == "(" else rest.split(" ", 1)
         opcode, _, rest = rest.strip().partition("(")
         inside, rest = _split("(" + rest)
-        inside = inside[1:-1]
-        found[name.lstrip("%")] = Instruction(
-            name.lstrip("%"),
-            shape,
-            opcode,
-            tuple(_NAME.findall(inside)),
-            rest,
-            inside,
-        )
+        name = name.lstrip("%")
+        found[name] = Instruction(name, shape, opcode, rest, inside[1:-1])
     return found
 
 
@@ -308,25 +304,24 @@ def _read(
         (
             x.name
             for x in inner
-            if x.opcode == "parameter" and x.text == str(number)
+            if x.opcode == "parameter" and x.inside == str(number)
         ),
         None,
     )
     users = [x for x in inner if parameter in x.operands]
-    if not users:
+    is_sliced = all(
+        user.opcode in ("dynamic-slice", "dynamic-update-slice")
+        and user.operands[0] == parameter
+        for user in users
+    )
+    if not users or not is_sliced:
         return whole
-    total = 0
-    for user in users:
-        if user.opcode == "dynamic-slice" and user.operands[0] == parameter:
-            total += size_of(user.shape, on_chip=True)
-        elif (
-            user.opcode == "dynamic-update-slice"
-            and user.operands[0] == parameter
-        ):
-            total += 0
-        else:
-            return whole
-    return total
+    # Nothing is read of what is updated.
+    return sum(
+        size_of(user.shape, on_chip=True)
+        for user in users
+        if user.opcode == "dynamic-slice"
+    )
 
 
 def _dims(shape: str) -> list[int]:

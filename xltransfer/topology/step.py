@@ -171,27 +171,30 @@ def _measured(
             sent=0.0,
             largest_gather=0,
         )
-    module = hlo.Module(compiled.as_text())
+    return step(**_compiled(compiled, partitioning.mesh.size))
+
+
+def _compiled(compiled: Any, devices: int) -> dict[str, Any]:
+    """Returns the fields of `Step` that a compiled program tells."""
+    module, memory = hlo.Module(compiled.as_text()), compiled.memory_analysis()
     kinds: Counter[str] = Counter()
     for one in module.collectives:
         kinds[one.kind] += one.bytes
-    memory = compiled.memory_analysis()
-    return step(
-        temporary_bytes=memory.temp_size_in_bytes
+    return {
+        "temporary_bytes": memory.temp_size_in_bytes
         + memory.output_size_in_bytes
         - memory.alias_size_in_bytes
         + memory.generated_code_size_in_bytes,
-        memory_traffic=module.memory_bytes,
-        exchanged=tuple(sorted(kinds.items())),
-        sent=sum(
-            one.times * _sent(one, partitioning.mesh.size)
-            for one in module.collectives
+        "memory_traffic": module.memory_bytes,
+        "exchanged": tuple(sorted(kinds.items())),
+        "sent": sum(
+            one.times * _sent(one, devices) for one in module.collectives
         ),
-        largest_gather=max(
+        "largest_gather": max(
             (c.size for c in module.collectives if c.kind == "all-gather"),
             default=0,
         ),
-    )
+    }
 
 
 def share(tree: Any) -> int:
