@@ -1,15 +1,17 @@
 """Tiny models, their programs, and the same mathematics without a mesh."""
 
 import ast
+import contextlib
 import dataclasses
 import functools
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import linen as nn
@@ -140,6 +142,49 @@ def params(objective: Objective) -> dict:
     )
 
 
+def alone_logits(objective: Objective) -> Callable[..., np.ndarray]:
+    """Returns mT5's logits [T V] of one example in a padded row, without mesh.
+
+    Its arguments are the ids of the input, at most 20, and the decoder's
+    inputs [1 T].
+    """
+
+    @jax.jit
+    def logits(inputs: jax.Array, length: int, shifted: jax.Array) -> jax.Array:
+        segments = (jnp.arange(inputs.shape[1]) < length)[None].astype(int)
+        return objective.model.apply(
+            {"params": params(objective)},
+            inputs,
+            segments,
+            shifted,
+            jnp.ones_like(shifted),
+            deterministic=True,
+        )[0]
+
+    def of(ids: np.ndarray, shifted: np.ndarray) -> np.ndarray:
+        inputs = np.zeros((1, 20), np.int32)
+        inputs[0, : len(ids)] = ids
+        return np.asarray(logits(inputs, len(ids), shifted))
+
+    return of
+
+
+@contextlib.contextmanager
+def telling_scale(objective: Objective) -> Iterator[None]:
+    """Gives a dual encoder vectors that differ, and a scale that tells.
+
+    Else the gradient of the scale cancels to what rounding is.
+    """
+    SPREADS[objective] = 1.0
+    params.cache_clear()
+    params(objective)["head"]["scale"] = np.float32(4)
+    try:
+        yield
+    finally:
+        del SPREADS[objective]
+        params.cache_clear()
+
+
 def loss_and_gradient(
     objective: Objective, batch: dict, at: dict | None = None
 ) -> tuple:
@@ -173,6 +218,21 @@ def train(
         state, found = program.update(state, arrays, seed)
         metrics.append(jax.device_get(found))
     return state, metrics
+
+
+def check_on_devices(
+    objective: Objective,
+    batch: Packed,
+    alone: tuple,
+    *sharding: str,
+    tolerance: float = 1e-5,
+) -> None:
+    """Compares an update on eight devices with a loss and its gradient."""
+    program = Program(objective, Descent(), 10, partitioning(*sharding))
+    state, (metrics,) = train(program, [batch])
+    loss, gradient = alone
+    np.testing.assert_allclose(float(metrics["loss"]), float(loss), rtol=1e-5)
+    check_close(gradients(state), gradient, tolerance)
 
 
 def check_close(ours: Any, theirs: Any, tolerance: float = 1e-5) -> None:

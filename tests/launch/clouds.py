@@ -15,6 +15,8 @@ WHERE = (
     *("--type", "v5litepod-16"),
     *("--bucket", "gs://bucket/study"),
 )
+# What `gcloud` answers without a network.
+LOST = {"err": "ERROR: Unable to reach the server", "code": 1}
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,7 @@ import re
 import shlex
 
 import pytest
-from clouds import STUDY, WHERE
-
-LOST = {"err": "ERROR: Unable to reach the server", "code": 1}
+from clouds import LOST, STUDY, WHERE
 
 
 def test_status_says_what_costs_money(cloud):

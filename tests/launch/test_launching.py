@@ -6,9 +6,8 @@ import signal
 import time
 
 import pytest
-from clouds import STUDY, WHERE
+from clouds import LOST, STUDY, WHERE
 
-LOST = {"err": "ERROR: Unable to reach the server", "code": 1}
 QUOTA = (
     "ERROR: (gcloud.compute.tpus.queued-resources.create) Quota limit "
     "'TPUV5sLitepodPerProjectPerZoneForTPUAPI' has been exceeded."

@@ -1,7 +1,5 @@
 """Generated ids against the same model, one example and one piece at a time."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 import small_caches
@@ -25,28 +23,12 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def alone(cache) -> list[list[int]]:
     """The most probable pieces, each example alone and padded, no mesh."""
-    params = small_models.params(GENERATION)
-
-    @jax.jit
-    def logits(inputs, length, shifted):
-        segments = (jnp.arange(inputs.shape[1]) < length)[None].astype(int)
-        return GENERATION.model.apply(
-            {"params": params},
-            inputs,
-            segments,
-            shifted,
-            jnp.ones_like(shifted),
-            deterministic=True,
-        )[0]
-
-    found = []
+    logits, found = small_models.alone_logits(GENERATION), []
     for number in range(cache.size):
         ids = cache.tokens("inputs", number)
-        inputs = np.zeros((1, 20), np.int32)
-        inputs[0, : len(ids)] = ids
         output = np.zeros(LENGTH + 1, np.int32)
         for at in range(LENGTH):
-            scores = logits(inputs, len(ids), output[None, :-1])
+            scores = logits(ids, output[None, :-1])
             output[at + 1] = scores[at].argmax()
             if output[at + 1] == 1:
                 break

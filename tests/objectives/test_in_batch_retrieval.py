@@ -103,25 +103,14 @@ def test_the_loss_is_a_softmax_over_all_candidates_of_the_batch(cache):
 
 
 @pytest.mark.parametrize("sharding", ["data", "fsdp", "fsdp_tensor"])
-def test_devices_see_each_others_candidates(tmp_path, monkeypatch, sharding):
-    # Vectors that differ, and a scale that tells: else the gradient of the
-    # scale cancels to what rounding is.
-    monkeypatch.setitem(small_models.SPREADS, RETRIEVAL, 1.0)
-    small_models.params.cache_clear()
-    small_models.params(RETRIEVAL)["head"]["scale"] = np.float32(4)
+def test_devices_see_each_others_candidates(tmp_path, sharding):
     cache = retrieval_caches.pairs(tmp_path / "pairs", 40)
     packed = batches(cache, 24).batch(0, np.arange)
-    alone = small_models.loss_and_gradient(RETRIEVAL, packed.arrays)
-    program = Program(
-        RETRIEVAL,
-        small_models.Descent(),
-        10,
-        small_models.partitioning(sharding),
-    )
-    state, (metrics,) = small_models.train(program, [packed])
-    small_models.params.cache_clear()
-    assert float(metrics["loss"]) == pytest.approx(float(alone[0]), rel=1e-5)
-    small_models.check_close(small_models.gradients(state), alone[1], 3e-5)
+    with small_models.telling_scale(RETRIEVAL):
+        alone = small_models.loss_and_gradient(RETRIEVAL, packed.arrays)
+        small_models.check_on_devices(
+            RETRIEVAL, packed, alone, sharding, tolerance=3e-5
+        )
 
 
 def test_a_batch_is_not_taken_apart(cache):

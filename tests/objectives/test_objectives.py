@@ -127,29 +127,13 @@ def test_a_class_depends_neither_on_rows_nor_on_neighbours_nor_on_devices(
 @pytest.fixture(scope="module")
 def likelihoods(text_pairs) -> np.ndarray:
     """log p(answer | input), each alone and unpadded, piece by piece."""
-    model, params = TEXT_TO_TEXT.model, small_models.params(TEXT_TO_TEXT)
-
-    @jax.jit
-    def log_probs(inputs, length, shifted):
-        segments = (jnp.arange(inputs.shape[1]) < length)[None].astype(int)
-        logits = model.apply(
-            {"params": params},
-            inputs,
-            segments,
-            shifted,
-            jnp.ones_like(shifted),
-            deterministic=True,
-        )
-        return jax.nn.log_softmax(logits)[0]
-
+    logits = small_models.alone_logits(TEXT_TO_TEXT)
     scores = np.zeros((text_pairs.size, len(RANKED)))
     for number in range(text_pairs.size):
         ids = text_pairs.tokens("inputs", number)
-        inputs = np.zeros((1, 20), np.int32)
-        inputs[0, : len(ids)] = ids
         for one, answer in enumerate(RANKED):
             shifted = np.array([[0, *answer[:-1]]], np.int32)
-            found = np.asarray(log_probs(inputs, len(ids), shifted))
+            found = np.asarray(jax.nn.log_softmax(logits(ids, shifted)))
             scores[number, one] = sum(
                 found[at, piece] for at, piece in enumerate(answer)
             )

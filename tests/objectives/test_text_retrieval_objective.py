@@ -12,7 +12,6 @@ from xltransfer.models.embedders import MT5Embedder
 from xltransfer.models.retriever import SCALE, MT5Retriever
 from xltransfer.objectives.retrieval import InBatchTextRetrieval, TextEmbedding
 from xltransfer.outcomes.retrieval import Nearest, vectors
-from xltransfer.train import Program
 
 MODEL = MT5Retriever(small_models.MT5_CONFIG)
 RETRIEVAL = InBatchTextRetrieval(MODEL)
@@ -109,26 +108,16 @@ def many(folder, count: int = 40):
 
 @pytest.mark.parametrize("sharding", ["data", "fsdp_tensor"])
 def test_packing_and_devices_change_neither_loss_nor_gradients(
-    tmp_path, monkeypatch, sharding
+    tmp_path, sharding
 ):
-    # A scale that tells, as with XLM-R.
-    monkeypatch.setitem(small_models.SPREADS, RETRIEVAL, 1.0)
-    small_models.params.cache_clear()
-    small_models.params(RETRIEVAL)["head"]["scale"] = np.float32(4)
     cache = many(tmp_path / "pairs")
     padded = batches(cache, 24, packed=False).batch(0, np.arange)
     packed = batches(cache, 24).batch(0, np.arange)
-    alone = small_models.loss_and_gradient(RETRIEVAL, padded.arrays)
-    program = Program(
-        RETRIEVAL,
-        small_models.Descent(),
-        10,
-        small_models.partitioning(sharding),
-    )
-    state, (metrics,) = small_models.train(program, [packed])
-    small_models.params.cache_clear()
-    assert float(metrics["loss"]) == pytest.approx(float(alone[0]), rel=1e-5)
-    small_models.check_close(small_models.gradients(state), alone[1], 3e-5)
+    with small_models.telling_scale(RETRIEVAL):
+        alone = small_models.loss_and_gradient(RETRIEVAL, padded.arrays)
+        small_models.check_on_devices(
+            RETRIEVAL, packed, alone, sharding, tolerance=3e-5
+        )
 
 
 def test_the_decoder_comes_along_and_is_left_alone(cache):
