@@ -16,8 +16,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import options
+import processes
 import real_pairs
 
 from tasks.vocabularies import TrainedVocabulary
@@ -41,6 +40,8 @@ from xltransfer.reading import Reading
 # Mixture -> the longest example, and whether XTREME's scripts pad to that.
 TASKS = {"xnli": (128, True), "xquad": (384, True), "tatoeba": (512, False)}
 ROWS = 32
+# All devices share a batch.
+PARTITIONING = Partitioning((("activation_batch", ("data", "fsdp")),))
 # What `Evaluation.outputs` gives of each task, as one array.
 COMPARED = {
     "xnli": np.array,
@@ -156,7 +157,7 @@ def _evaluations(name: str, arguments: argparse.Namespace) -> Evaluations:
         reading,
         arguments.cache_dir,
         arguments.data_dir,
-        Partitioning((("activation_batch", ("data", "fsdp")),)),
+        PARTITIONING,
         ROWS,
     )
 
@@ -169,9 +170,7 @@ def _predicted(arguments: argparse.Namespace) -> dict[str, Any]:
     made = []
     for part in _present(name, arguments.data_dir):
         rendering = evaluations.rendering(part)
-        predictor = Predictor(
-            rendering.objective, Partitioning((("vocab", "tensor"),))
-        )
+        predictor = Predictor(rendering.objective, PARTITIONING)
         if not made:
             params = contents.load(
                 f"hf:{folder}", predictor.objective.model, predictor.abstract
@@ -201,28 +200,14 @@ def _compile(evaluation: Evaluation, cache: Cache) -> None:
 def _peer(arguments: argparse.Namespace, name: str, *rest: str) -> Any:
     script = Path(__file__).with_name("pytorch_peer.py")
     command = [str(script), rest[0], str(arguments.folder / name), *rest[1:]]
-    if arguments.layers:
-        command += ["--layers", str(arguments.layers)]
-    return _output([*command, "--model", name])
+    command += ["--model", name, *processes.written(arguments, "layers")]
+    return processes.output(command)
 
 
 def _own(arguments: argparse.Namespace, name: str) -> Any:
+    names = ("data_dir", "cache_dir", "folder", "layers")
     command = [__file__, "--ours", name]
-    for option in ("data_dir", "cache_dir", "folder", "layers"):
-        value = getattr(arguments, option)
-        if value is not None:
-            command += [f"--{option.replace('_', '-')}", str(value)]
-    return _output(command)
-
-
-def _output(command: list[str]) -> Any:
-    done = subprocess.run(
-        [sys.executable, *command],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout) if done.stdout else {}
+    return processes.output(command + processes.written(arguments, *names))
 
 
 def _report(records: list[dict[str, Any]]) -> None:

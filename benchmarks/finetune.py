@@ -17,9 +17,7 @@ import argparse
 import contextlib
 import json
 import os
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,13 +26,14 @@ from typing import Any
 
 import numpy as np
 import options
+import processes
 import real_pairs
 
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.models.xlmr import XLMRConfig
+from xltransfer.topology.chips import GIB
 from xltransfer.workspace import Execution
 
-GIB = 1 << 30
 LENGTH = 128
 # Updates in which a side compiles or warms up.
 FIRST = 2
@@ -135,7 +134,9 @@ def _mean(values: Any) -> float:
 def _batches(arguments: argparse.Namespace, side: str) -> TrainingBatches:
     from xltransfer import phase
 
-    return phase._Run(*_phase(arguments, side))._batches
+    trained, workspace = _phase(arguments, side)
+    made = phase.opened(trained, workspace)
+    return made.group_batches(trained.groups[0], trained.seed)
 
 
 def _write_examples(
@@ -168,7 +169,7 @@ def _write_head(arguments: argparse.Namespace) -> None:
     from xltransfer import phase
 
     trained, workspace = _phase(arguments, "padded")
-    program = phase._Run(trained, workspace).program
+    program = phase.opened(trained, workspace).program
     head = program.new_parts(trained.seed, ("head",))["head"]
     tensors = {
         f"{theirs}.{kind}": np.asarray(head[ours][name]).T
@@ -214,10 +215,8 @@ def _ours(
     arguments: argparse.Namespace, side: str, stop: int
 ) -> dict[str, Any]:
     command = [__file__, "--side", side, "--stop", str(stop)]
-    for name in ("data_dir", "cache_dir", "folder", "steps"):
-        option = f"--{name.replace('_', '-')}"
-        command += [option, str(getattr(arguments, name))]
-    return _output(arguments, command)
+    names = ("data_dir", "cache_dir", "folder", "steps")
+    return _output(arguments, command + processes.written(arguments, *names))
 
 
 def _theirs(
@@ -234,19 +233,9 @@ def _peer(arguments: argparse.Namespace, *rest: str) -> dict[str, Any]:
 
 
 def _output(arguments: argparse.Namespace, command: list[str]) -> Any:
-    """Runs a side in a process of its own; returns what it printed."""
-    command = [sys.executable, *command, "--model", arguments.model]
-    if arguments.layers:
-        command += ["--layers", str(arguments.layers)]
-    compiled = str(arguments.folder / "compiled")
-    done = subprocess.run(
-        command,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        env=os.environ | {"JAX_COMPILATION_CACHE_DIR": compiled},
-    )
-    return json.loads(done.stdout) if done.stdout else {}
+    """Runs a side; returns what it printed."""
+    command += processes.written(arguments, "model", "layers")
+    return processes.output(command, arguments.folder / "compiled")
 
 
 def _phase(arguments: argparse.Namespace, side: str) -> tuple:
@@ -286,7 +275,7 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
     begin = time.perf_counter()
     with contextlib.suppress(_Enough):
         phase.run(trained, workspace, progress)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = processes.peak()
     seconds = np.diff([begin, *times]).tolist()
     return {"seconds": seconds, "losses": losses, "peak": peak, "rate": rate}
 

@@ -12,15 +12,13 @@ this host's devices, which is the host's memory on a CPU, and 2 GiB.
 import argparse
 import json
 import os
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import processes
 from flax.traverse_util import flatten_dict
 
 from xltransfer.models.xlmr import XLMRConfig, XLMRMaskedLM
@@ -53,11 +51,8 @@ def main() -> None:
     parent = arguments.folder
     with tempfile.TemporaryDirectory(dir=parent) as folder:
         write(Path(folder), SIZES[arguments.size])
-        command = [sys.executable, __file__, "--load", folder]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=True
-        )
-    record = {"size": arguments.size, **json.loads(done.stdout)}
+        loaded = processes.output([__file__, "--load", folder])
+    record = {"size": arguments.size, **loaded}
     report(record)
     if arguments.json:
         arguments.json.write_text(json.dumps(record, indent=1) + "\n")
@@ -113,7 +108,7 @@ def load(folder: Path) -> dict[str, float]:
     with file.open("rb") as whole:
         while whole.read(1 << 26):
             pass
-    before = _peak()
+    before = processes.peak()
     begin = time.perf_counter()
     params = huggingface.load(folder, model, abstract=wanted).params
     jax.block_until_ready(params)
@@ -124,13 +119,9 @@ def load(folder: Path) -> dict[str, float]:
         "file_gib": file.stat().st_size / GIB,
         "seconds": seconds,
         "before_gib": before / GIB,
-        "peak_gib": _peak() / GIB,
+        "peak_gib": processes.peak() / GIB,
         "bound_gib": 1.25 * size / GIB + 2,
     }
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def report(record: dict) -> None:

@@ -15,15 +15,13 @@ one part in 100,000, as sums in another order are.
 import argparse
 import json
 import os
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+import processes
 
 K = 20
 GIB = 1 << 30
@@ -74,14 +72,8 @@ def _write(path: Path, count: int, width: int, seed: int) -> None:
 
 
 def _run(side: str, folder: Path) -> dict[str, float]:
-    command = [sys.executable, __file__, "--side", side]
-    done = subprocess.run(
-        [*command, "--folder", str(folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
+    command = [__file__, "--side", side, "--folder", str(folder)]
+    return processes.output(command)
 
 
 def _measured(side: str, folder: Path) -> dict[str, float]:
@@ -92,8 +84,7 @@ def _measured(side: str, folder: Path) -> dict[str, float]:
     products, numbers = find(queries, candidates)
     seconds = time.perf_counter() - started
     np.savez(folder / f"{side}.npz", products=products, numbers=numbers)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"seconds": seconds, "gibibytes": peak / GIB}
+    return {"seconds": seconds, "gibibytes": processes.peak() / GIB}
 
 
 def _ours():

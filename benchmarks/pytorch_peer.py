@@ -9,11 +9,11 @@ Trainer's default collator does; a number pads to that, as XTREME's scripts do.
 
 import argparse
 import json
-import resource
 import time
 from pathlib import Path
 
 import numpy as np
+import processes
 import torch
 import transformers
 
@@ -114,7 +114,7 @@ def train(arguments: argparse.Namespace) -> dict:
             optimizer.zero_grad()
             losses.append(loss.item())
             seconds.append(time.perf_counter() - begin)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = processes.peak()
     return {"seconds": seconds, "losses": losses, "peak": peak}
 
 

@@ -15,10 +15,7 @@ then.
 import argparse
 import json
 import os
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,10 +24,11 @@ from typing import Any
 import loading_weights
 import numpy as np
 import options
+import processes
 
 from xltransfer.models.xlmr import XLMRConfig
+from xltransfer.topology.chips import GIB
 
-GIB = 1 << 30
 VOCABULARY = 250002
 SIDES = {"all": (), "trimmed": ("target",)}
 
@@ -92,18 +90,11 @@ def _compared(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
 def _process(
     arguments: argparse.Namespace, side: str, out: Path, folder: Path
 ) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--side", side, "--out", str(out)]
+    command = [__file__, "--side", side, "--out", str(out)]
     command += ["--weights", str(folder / "weights")]
-    for name in ("data_dir", "cache_dir", "steps", "layers"):
-        option = f"--{name.replace('_', '-')}"
-        command += [option, str(getattr(arguments, name))]
-    environment = os.environ | {
-        "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled")
-    }
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True, env=environment
-    )
-    return json.loads(done.stdout)
+    names = ("data_dir", "cache_dir", "steps", "layers")
+    command += processes.written(arguments, *names)
+    return processes.output(command, folder / "compiled")
 
 
 def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -117,25 +108,20 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
     def progress(step: int, metrics: dict) -> None:
         times.append(time.perf_counter())
         losses.append(metrics["loss"])
-        peaks.append(_peak())
+        peaks.append(processes.peak())
 
     phase.run(trained, workspace, progress)
     saved = time.perf_counter() - times[-1]
+    made = phase.opened(trained, workspace)
     return {
-        "rows": phase._Run(
-            trained, workspace
-        ).rows.program.objective.model.config.vocab_size,
+        "rows": made.rows.program.objective.model.config.vocab_size,
         # The first ones compile.
         "milliseconds": 1000 * statistics.median(np.diff(times)[2:]),
         "training_gib": peaks[-1] / GIB,
-        "peak_gib": _peak() / GIB,
+        "peak_gib": processes.peak() / GIB,
         "save_s": saved,
         "losses": losses,
     }
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _phase(arguments: argparse.Namespace) -> tuple:
