@@ -122,36 +122,35 @@ def false_positives(world: World, seeds: int, studies: int) -> dict[str, float]:
 
 def markdown(table: dict) -> str:
     """Returns all figures as Markdown tables."""
-    lines = []
+    tables = []
     found = [Measured(**one) for one in table.get("coverage", ())]
     for method in dict.fromkeys(one.method for one in found):
         kept = [one for one in found if one.method == method]
-        seeds = sorted({one.seeds for one in kept})
-        lines += _head([f"{method}: % covered", *map(_seeds, seeds)])
-        for claim in dict.fromkeys(one.claim for one in kept):
-            for world in dict.fromkeys(one.world for one in kept):
-                cells = {
-                    one.seeds: f"{one.coverage:.1f}"
-                    for one in kept
-                    if (one.claim, one.world) == (claim, world)
-                }
-                row = [f"{claim} · {world}", *(cells.get(n, "") for n in seeds)]
-                lines.append(_line(row))
-        lines.append("")
-    wrong = table.get("false_positives", ())
+        figures = {
+            (claim, one.world, one.seeds): one.coverage
+            for claim in dict.fromkeys(one.claim for one in kept)
+            for one in kept
+            if one.claim == claim
+        }
+        tables.append(_table(f"{method}: % covered", figures))
+    wrong = {
+        (one["test"], one["world"], one["seeds"]): one["share"]
+        for one in table.get("false_positives", ())
+    }
     if wrong:
-        seeds = sorted({one["seeds"] for one in wrong})
-        lines += _head(["% of studies that err", *map(_seeds, seeds)])
-        for name, world in dict.fromkeys(
-            (one["test"], one["world"]) for one in wrong
-        ):
-            cells = {
-                one["seeds"]: f"{one['share']:.1f}"
-                for one in wrong
-                if (one["test"], one["world"]) == (name, world)
-            }
-            row = [f"{name} · {world}", *(cells.get(n, "") for n in seeds)]
-            lines.append(_line(row))
+        tables.append(_table("% of studies that err", wrong))
+    return "\n\n".join(tables)
+
+
+def _table(title: str, figures: dict[tuple[str, str, int], float]) -> str:
+    """Returns a row for each claim or test and world, a column for seeds."""
+    seeds = sorted({number for _, _, number in figures})
+    heads = [title, *(f"{one} seed{'s' * (one != 1)}" for one in seeds)]
+    lines = [_line(heads), "|---|" + "---:|" * len(seeds)]
+    for name, world in dict.fromkeys(key[:2] for key in figures):
+        cells = (figures.get((name, world, number)) for number in seeds)
+        shown = ("" if one is None else f"{one:.1f}" for one in cells)
+        lines.append(_line([f"{name} · {world}", *shown]))
     return "\n".join(lines)
 
 
@@ -258,14 +257,6 @@ def _joint_flips(deltas: np.ndarray) -> np.ndarray:
     flat = deltas.reshape(len(deltas), -1)
     z = np.abs(flat.sum(axis=1)) / np.sqrt(np.square(flat).sum(axis=1))
     return 2 * special.ndtr(-z)
-
-
-def _seeds(number: int) -> str:
-    return f"{number} seed{'s' * (number != 1)}"
-
-
-def _head(cells: Sequence[str]) -> list[str]:
-    return [_line(cells), "|---|" + "---:|" * (len(cells) - 1)]
 
 
 def _line(cells: Sequence[str]) -> str:

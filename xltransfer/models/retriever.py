@@ -5,7 +5,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
 from xltransfer.models.heads import EMBEDDINGS, Initializer
-from xltransfer.models.layers import Dense, constrain, take_columns
+from xltransfer.models.layers import Dense, constrain
 from xltransfer.models.mt5 import MT5
 from xltransfer.models.xlmr import XLMRConfig, XLMREncoder
 
@@ -32,11 +32,10 @@ class XLMRRetriever(nn.Module):
         deterministic: bool,
     ) -> tuple[Float[Array, "B S D"], Float[Array, ""]]:
         """Returns float32 vectors and the scale of their products."""
-        hidden = self.encoder(
-            tokens, segment_ids, positions, deterministic=deterministic
+        first = self.encoder.at_columns(
+            tokens, segment_ids, positions, starts, deterministic=deterministic
         )
-        first = take_columns(hidden, starts)
-        return self.head(constrain(first, "batch", "slots", "embed"))
+        return self.head(first)
 
     def sample_inputs(self) -> tuple[Array, ...]:
         """The smallest inputs, to initialise with."""

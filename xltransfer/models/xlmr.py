@@ -183,9 +183,8 @@ class XLMRMaskedLM(nn.Module):
         Only those columns are projected: at 15 % masking and V = 250,002 the
         rest would be most of the model's work and memory.
         """
-        hidden = self._hidden(
-            tokens, segment_ids, positions, target_positions, deterministic
-        )
+        where = tokens, segment_ids, positions, target_positions
+        hidden = self.encoder.at_columns(*where, deterministic=deterministic)
         return self.head(hidden, self.encoder.embeddings.token.embedding)
 
     def losses(
@@ -199,25 +198,10 @@ class XLMRMaskedLM(nn.Module):
         deterministic: bool,
     ) -> Losses:
         """Returns what those logits say of targets, never holding them."""
-        hidden = self._hidden(
-            tokens, segment_ids, positions, target_positions, deterministic
-        )
+        where = tokens, segment_ids, positions, target_positions
+        hidden = self.encoder.at_columns(*where, deterministic=deterministic)
         table = self.encoder.embeddings.token.embedding
         return self.head.losses(hidden, table, target_tokens)
-
-    def _hidden(
-        self,
-        tokens: Int[Array, "B L"],
-        segment_ids: Int[Array, "B L"],
-        positions: Int[Array, "B L"],
-        target_positions: Int[Array, "B P"],
-        deterministic: bool,
-    ) -> Float[Array, "B P D"]:
-        hidden = self.encoder(
-            tokens, segment_ids, positions, deterministic=deterministic
-        )
-        hidden = take_columns(hidden, target_positions)
-        return constrain(hidden, "batch", "slots", "embed")
 
     def sample_inputs(self) -> tuple[Array, ...]:
         """The smallest inputs, to initialise with."""
@@ -248,6 +232,22 @@ class XLMREncoder(nn.Module):
         mask = segment_mask(segment_ids, segment_ids)
         x = stack.run(self, x, mask, deterministic=deterministic)
         return self.layer_norm(x) if self.config.norm == "pre" else x
+
+    def at_columns(
+        self,
+        tokens: Int[Array, "B L"],
+        segment_ids: Int[Array, "B L"],
+        positions: Int[Array, "B L"],
+        columns: Int[Array, "B S"],
+        *,
+        deterministic: bool,
+    ) -> Float[Array, "B S D"]:
+        """Returns what `__call__` gives at some columns of each row."""
+        hidden = self(
+            tokens, segment_ids, positions, deterministic=deterministic
+        )
+        chosen = take_columns(hidden, columns)
+        return constrain(chosen, "batch", "slots", "embed")
 
     def hidden_states(
         self,

@@ -5,12 +5,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
 from xltransfer.models.heads import ChoiceHead, TaggingHead, example_masks
-from xltransfer.models.layers import (
-    MASKED,
-    Dense,
-    constrain,
-    take_columns,
-)
+from xltransfer.models.layers import MASKED, Dense
 from xltransfer.models.xlmr import XLMRConfig, XLMREncoder
 
 
@@ -41,11 +36,8 @@ class XLMRMultipleChoice(nn.Module):
         The softmax over the choices of a question is the caller's: it knows
         which slots belong together.
         """
-        hidden = self.encoder(
-            tokens, segment_ids, positions, deterministic=deterministic
-        )
-        first = constrain(
-            take_columns(hidden, starts), "batch", "slots", "embed"
+        first = self.encoder.at_columns(
+            tokens, segment_ids, positions, starts, deterministic=deterministic
         )
         return self.head(first, deterministic=deterministic)
 
@@ -81,11 +73,8 @@ class XLMRTagger(nn.Module):
 
         Those are, by convention, the columns of the words' first pieces.
         """
-        hidden = self.encoder(
-            tokens, segment_ids, positions, deterministic=deterministic
-        )
-        hidden = take_columns(hidden, target_positions)
-        hidden = constrain(hidden, "batch", "slots", "embed")
+        where = tokens, segment_ids, positions, target_positions
+        hidden = self.encoder.at_columns(*where, deterministic=deterministic)
         return self.head(hidden, deterministic=deterministic)
 
     def sample_inputs(self) -> tuple[Array, ...]:
