@@ -156,10 +156,11 @@ def _without_axis(
     axis = np.argsort(twin.shape)[-1 if moment == "v_row" else -2]
     if leaf.shape != tuple(np.delete(twin.shape, axis)):
         return None
-    spec = [*twin.sharding.spec] + [None] * len(twin.shape)
-    spec = spec[: len(twin.shape)]
-    del spec[axis]
-    return NamedSharding(twin.sharding.mesh, PartitionSpec(*spec))
+    # A specification may be shorter than the shape: the rest is not split.
+    names = dict(enumerate(twin.sharding.spec))
+    others = (one for one in range(len(twin.shape)) if one != axis)
+    spec = PartitionSpec(*(names.get(one) for one in others))
+    return NamedSharding(twin.sharding.mesh, spec)
 
 
 def _shardings(program: Program) -> TrainState:

@@ -94,11 +94,12 @@ POOLINGS: dict[str, Pooling] = {
 }
 
 
-def _mean_vector(
+def mean_vector(
     hidden: Float[Array, "B L D"],
     segment_ids: Int[Array, "B L"],
     starts: Int[Array, "B S"],
 ) -> Float[Array, "B S D"]:
+    """The mean over all of each example's tokens."""
     return masked_mean(hidden, example_masks(segment_ids, starts))
 
 
@@ -114,7 +115,7 @@ def _first_vector(
 # What makes a sentence's vector; the mean is over all tokens, markers too, as
 # in XTREME's retrieval baselines.
 EMBEDDINGS: dict[str, Callable[[Array, Array, Array], Array]] = {
-    "mean": _mean_vector,
+    "mean": mean_vector,
     "first_token": _first_vector,
 }
 

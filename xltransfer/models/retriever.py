@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
-from xltransfer.models.heads import EMBEDDINGS, Initializer
+from xltransfer.models.heads import Initializer, mean_vector
 from xltransfer.models.layers import Dense, constrain
 from xltransfer.models.mt5 import MT5
 from xltransfer.models.xlmr import XLMRConfig, XLMREncoder
@@ -100,8 +100,8 @@ class MT5Retriever(MT5):
         deterministic: bool,
     ) -> Float[Array, "B S D"]:
         encoded = self.encode(tokens, segment_ids, deterministic=deterministic)
-        mean = EMBEDDINGS["mean"]
-        vectors = mean(encoded.astype(jnp.float32), segment_ids, starts)
+        encoded = encoded.astype(jnp.float32)
+        vectors = mean_vector(encoded, segment_ids, starts)
         return normalized(constrain(vectors, "batch", "slots", "embed"))
 
     def sample_inputs(self) -> tuple[Array, ...]:
