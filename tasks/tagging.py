@@ -74,7 +74,9 @@ def _udpos(code: str) -> Dataset:
         name=f"udpos.{code}",
         language=code,
         splits=tuple(
-            Split(part, _udpos_source(code, part, release), size)
+            Split(
+                part, _ud_source(f"ud-treebanks-v{release}", code, part), size
+            )
             for part, size in zip(PARTS, sizes, strict=True)
             if size != 0
         ),
@@ -86,11 +88,11 @@ def _udpos(code: str) -> Dataset:
     )
 
 
-def _udpos_source(code: str, part: str, release: str) -> Alternatives:
+def _ud_source(folder: str, code: str, part: str) -> Alternatives:
     """The raw treebanks, or what XTREME's scripts make of them."""
     return Alternatives(
         (
-            Treebanks(f"ud-treebanks-v{release}", code, part),
+            Treebanks(folder, code, part),
             Tagged(f"udpos/{part}-{code}.tsv"),
         )
     )
@@ -101,16 +103,7 @@ def _ud_present(code: str) -> Dataset:
         name=f"ud_present.{code}",
         language=code,
         splits=tuple(
-            Split(
-                part,
-                Alternatives(
-                    (
-                        Treebanks("ud", code, part),
-                        Tagged(f"udpos/{part}-{code}.tsv"),
-                    )
-                ),
-            )
-            for part in PARTS
+            Split(part, _ud_source("ud", code, part)) for part in PARTS
         ),
         citation="Universal Dependencies, whatever release is there",
         overlap=(f"udpos.{code}",),
