@@ -33,15 +33,12 @@ from xltransfer.data.cache import Cache, open_cache
 from xltransfer.data.loader import EvaluationBatches
 from xltransfer.evaluate import Evaluation
 from xltransfer.evaluations import Evaluations
-from xltransfer.partitioning import Partitioning
 from xltransfer.prediction import Predictor
 from xltransfer.reading import Reading
 
 # Mixture -> the longest example, and whether XTREME's scripts pad to that.
 TASKS = {"xnli": (128, True), "xquad": (384, True), "tatoeba": (512, False)}
 ROWS = 32
-# All devices share a batch.
-PARTITIONING = Partitioning((("activation_batch", ("data", "fsdp")),))
 # What `Evaluation.outputs` gives of each task, as one array.
 COMPARED = {
     "xnli": np.array,
@@ -157,7 +154,7 @@ def _evaluations(name: str, arguments: argparse.Namespace) -> Evaluations:
         reading,
         arguments.cache_dir,
         arguments.data_dir,
-        PARTITIONING,
+        real_pairs.PARTITIONING,
         ROWS,
     )
 
@@ -170,7 +167,7 @@ def _predicted(arguments: argparse.Namespace) -> dict[str, Any]:
     made = []
     for part in _present(name, arguments.data_dir):
         rendering = evaluations.rendering(part)
-        predictor = Predictor(rendering.objective, PARTITIONING)
+        predictor = Predictor(rendering.objective, real_pairs.PARTITIONING)
         if not made:
             params = contents.load(
                 f"hf:{folder}", predictor.objective.model, predictor.abstract

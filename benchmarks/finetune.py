@@ -7,10 +7,9 @@ dropout, the same random weights and the same examples on every side. The sides
 take turns, each in a process of its own; the medians over all rounds are
 shown, the first update, which compiles, apart. Losses stand beside each other.
 
-`useful` are the FLOPs of XLM-R's matrix products on what is no padding: for D
-wide and F hidden, 2 (4 D^2 + 2 D F) + 4 l D a layer and token of an example of
-l tokens, three times that with the gradient. `share` is their rate over the
-largest one of a matrix product that JAX reached in the same run.
+`useful` are the FLOPs of XLM-R's matrix products on what is no padding
+(`xltransfer.throughput`). `share` is their rate over the largest one of a matrix
+product that JAX reached in the same run.
 """
 
 import argparse
@@ -31,6 +30,7 @@ import real_pairs
 
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.models.xlmr import XLMRConfig
+from xltransfer.throughput import Arithmetic
 from xltransfer.topology.chips import GIB
 from xltransfer.workspace import Execution
 
@@ -202,13 +202,11 @@ def _places(
 
 def _useful(model: XLMRConfig, drawn: list[dict[str, list[int]]]) -> float:
     """Returns the FLOPs of an update on what is no padding."""
-    width, hidden = model.hidden_size, model.mlp_size
-    token = 2 * (4 * width**2 + 2 * width * hidden)
-    layer = _mean(
-        sum(token * n + 4 * n**2 * width for n in one["tokens"])
-        for one in drawn
+    arithmetic = Arithmetic(model, masked=False, peak=None)
+    lengths = (np.array(one["tokens"])[:, None] for one in drawn)
+    return _mean(
+        arithmetic.flops(one, np.ones(len(one), np.int64)) for one in lengths
     )
-    return 3 * model.num_layers * layer
 
 
 def _ours(

@@ -27,6 +27,8 @@ PIECES = 10000
 # No piece of its own below: special ids, in both families.
 FIRST_PIECE = 4
 SEQUENCES = ("tokens", "inputs", "targets")
+# All devices share a batch.
+PARTITIONING = Partitioning((("activation_batch", ("data", "fsdp")),))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,11 +74,8 @@ class SpreadWorkspace(Workspace):
 def workspace(
     out: Path, cache_dir: Path, data_dir: Path, execution: Execution
 ) -> SpreadWorkspace:
-    """Returns where a phase of this module runs: all devices share a batch."""
-    rules = (("activation_batch", ("data", "fsdp")),)
-    return SpreadWorkspace(
-        out, cache_dir, data_dir, Partitioning(rules), execution
-    )
+    """Returns where a phase of this module runs."""
+    return SpreadWorkspace(out, cache_dir, data_dir, PARTITIONING, execution)
 
 
 def phase(
