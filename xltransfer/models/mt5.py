@@ -108,7 +108,7 @@ class MT5(nn.Module):
                 encoder_segment_ids,
                 decoder_input_tokens,
                 decoder_segment_ids,
-                deterministic,
+                deterministic=deterministic,
             )
         )
 
@@ -129,7 +129,7 @@ class MT5(nn.Module):
                 encoder_segment_ids,
                 decoder_input_tokens,
                 decoder_segment_ids,
-                deterministic,
+                deterministic=deterministic,
             ),
             decoder_target_tokens,
         )
@@ -140,6 +140,7 @@ class MT5(nn.Module):
         encoder_segment_ids: Int[Array, "B L"],
         decoder_input_tokens: Int[Array, "B T"],
         decoder_segment_ids: Int[Array, "B T"],
+        *,
         deterministic: bool,
     ) -> Float[Array, "B T D"]:
         return self.decoder(

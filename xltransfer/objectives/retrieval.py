@@ -76,18 +76,22 @@ class InBatchTextRetrieval(OfOneModel):
         return self.model.apply({"params": params}, *arrays, **rngs(dropout))
 
 
-@dataclasses.dataclass(frozen=True)
-class Embedding(OfOneModel):
-    """An encoder's own vectors, of whatever it was trained for."""
-
-    model: XLMREmbedder
-    fresh: tuple[str, ...] = ()
+class _Untrained(OfOneModel):
+    """What is only asked for vectors."""
 
     def sums(
         self, params: Params, batch: Batch, dropout: jax.Array | None
     ) -> Sums:
         """There is nothing to train: raises NotImplementedError."""
         raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True)
+class Embedding(_Untrained):
+    """An encoder's own vectors, of whatever it was trained for."""
+
+    model: XLMREmbedder
+    fresh: tuple[str, ...] = ()
 
     def predict(self, params: Params, batch: Batch) -> Float[Array, "B S D"]:
         """Returns the vector of each slot."""
@@ -97,17 +101,11 @@ class Embedding(OfOneModel):
 
 
 @dataclasses.dataclass(frozen=True)
-class TextEmbedding(OfOneModel):
+class TextEmbedding(_Untrained):
     """The vectors of mT5's encoder, of whatever it was trained for."""
 
     model: MT5Embedder
     fresh: tuple[str, ...] = ()
-
-    def sums(
-        self, params: Params, batch: Batch, dropout: jax.Array | None
-    ) -> Sums:
-        """There is nothing to train: raises NotImplementedError."""
-        raise NotImplementedError
 
     def predict(self, params: Params, batch: Batch) -> Float[Array, "B S 2 D"]:
         """Returns the vectors of each slot's query and candidate."""
