@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from tasks.problems import ragged
+from tasks.problems.lengths import length_of
 from tasks.problems.rendering import Rendering, is_batched
 from tasks.problems.segments import Offsets, smallest, sums, within
 from xltransfer.errors import InputError
@@ -315,15 +316,8 @@ def _tokenise(
 def _encoder_windows(
     ds: tf.data.Dataset, sequence_length: Mapping[str, int] | None = None
 ) -> tf.data.Dataset:
-    length = (sequence_length or {}).get("tokens")
-    if length is None:
-        return ds
-    if length <= ENCODER_SPECIALS:
-        raise InputError(
-            f"A length of {length} for 'tokens' is too short: the least is "
-            f"{ENCODER_SPECIALS + 1}."
-        )
-    return _cut(ds, length - ENCODER_SPECIALS)
+    length = length_of(sequence_length, "tokens", ENCODER_SPECIALS + 1)
+    return ds if length is None else _cut(ds, length - ENCODER_SPECIALS)
 
 
 def _corruptible_windows(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasks.problems import ragged
+from tasks.problems.lengths import length_of
 from tasks.problems.rendering import Rendering, is_batched
 from tasks.problems.sentence_parts import first_columns, sentence_parts
 from tasks.problems.tag_text import parse_text, unquoted, write_text
@@ -193,15 +194,8 @@ def _unbatched(ds: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def _room(sequence_length: Mapping[str, int] | None) -> int:
-    length = (sequence_length or {}).get("tokens")
-    if length is None:
-        return 2**31 - 1
-    if length <= ENCODER_SPECIALS:
-        raise InputError(
-            f"A length of {length} for 'tokens' is too short: the least is "
-            f"{ENCODER_SPECIALS + 1}."
-        )
-    return length - ENCODER_SPECIALS
+    length = length_of(sequence_length, "tokens", ENCODER_SPECIALS + 1)
+    return 2**31 - 1 if length is None else length - ENCODER_SPECIALS
 
 
 def _pieces(
