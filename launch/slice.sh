@@ -21,8 +21,6 @@ fail() {
   exit "${2:-1}"
 }
 
-# --- gcloud -----------------------------------------------------------------
-
 # A dry run prints to the terminal, wherever the output would go.
 exec 3>&1
 gc() {
@@ -93,8 +91,6 @@ state() {
     echo LOST
   fi
 }
-
-# --- asked for, given back --------------------------------------------------
 
 ask() {
   local how=(--accelerator-type="$type" --runtime-version="$runtime"
@@ -193,8 +189,6 @@ renew() {
   [[ "$held" == no ]] || fail "the preempted slice cannot be deleted."
   ask
 }
-
-# --- what is left, at every end ---------------------------------------------
 
 # begin HELD
 begin() {
