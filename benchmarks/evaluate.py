@@ -77,21 +77,7 @@ def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     folder = arguments.folder / name
     _peer(arguments, name, "write")
     parts = _present(name, arguments.data_dir)
-    evaluations = _evaluations(name, arguments)
-    found = [
-        real_pairs.beginning(
-            evaluations.cache(part),
-            folder / "caches" / part.dataset.name,
-            arguments.examples,
-        )
-        for part in parts
-    ]
-    rows = [ids for cache in found for ids in _rows(cache)]
-    np.savez(
-        folder / "rows.npz",
-        ids=np.concatenate(rows),
-        lengths=np.array([len(ids) for ids in rows]),
-    )
+    rows = _write_rows(name, arguments, parts)
     length, pads = TASKS[name]
     sides = {"Hugging Face, dynamic": "dynamic"}
     if pads:
@@ -118,6 +104,29 @@ def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
             for side in sides
         ),
     }
+
+
+def _write_rows(
+    name: str, arguments: argparse.Namespace, parts: list[Component]
+) -> list[np.ndarray]:
+    """Writes the first examples of each language for both sides."""
+    folder = arguments.folder / name
+    evaluations = _evaluations(name, arguments)
+    found = [
+        real_pairs.beginning(
+            evaluations.cache(part),
+            folder / "caches" / part.dataset.name,
+            arguments.examples,
+        )
+        for part in parts
+    ]
+    rows = [ids for cache in found for ids in _rows(cache)]
+    np.savez(
+        folder / "rows.npz",
+        ids=np.concatenate(rows),
+        lengths=np.array([len(ids) for ids in rows]),
+    )
+    return rows
 
 
 def _present(name: str, data_dir: Path) -> list[Component]:
