@@ -30,8 +30,6 @@ from xltransfer.study.plan import Cell, evaluated, rules
 from xltransfer.workspace import Workspace, finished
 
 Records = list[dict[str, Any]]
-# What tells a cell to another process.
-NAMING = ("intermediate", "target", "seed", "evaluation", "split", "prediction")
 
 
 class CellEvaluations:
@@ -136,8 +134,7 @@ class CellEvaluations:
 
     def _model(self, step: int) -> Callable[[Component], Evaluation]:
         row = self.cell
-        named = {name: getattr(row, name) for name in NAMING}
-        hosts.tell({"order": "load", "step": step} | named)
+        hosts.tell({"order": "load", "cell": row.label, "step": step})
         return phase.evaluations(
             row.phase, self._workspace, step, row.prediction
         )

@@ -8,7 +8,7 @@ standard errors (`xltransfer.constant`).
 import dataclasses
 import json
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from xltransfer import files
 from xltransfer.specification import Phase
@@ -18,6 +18,7 @@ from xltransfer.study.declaration import Study
 from xltransfer.study.evaluating import CellEvaluations
 from xltransfer.study.plan import (
     Cell,
+    Label,
     cells,
     evaluated,
     overlaps,
@@ -28,16 +29,6 @@ Kind = Literal["failed", "skipped", "degenerate", "overlap", "missing"]
 NAME = "flags.json"
 # Standard errors of a share, on a dev set of that size.
 MARGIN = 2.0
-
-
-class Label(NamedTuple):
-    """Which cell: `method` is empty where the study names none."""
-
-    intermediate: str
-    target: str
-    seed: int
-    model: str = ""
-    method: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,18 +119,12 @@ def lineage(last: Phase) -> list[Phase]:
     return [*before, last]
 
 
-def label(cell: Cell) -> Label:
-    return Label(
-        cell.intermediate, cell.target, cell.seed, cell.model, cell.method
-    )
-
-
 def _served(every: list[Cell]) -> dict[Phase, tuple[Label, ...]]:
     """Returns for every phase the cells whose numbers go back to it."""
     found: dict[Phase, dict[Label, None]] = {}
     for cell in every:
         for one in lineage(cell.phase):
-            found.setdefault(one, {})[label(cell)] = None
+            found.setdefault(one, {})[cell.label] = None
     return {one: tuple(labels) for one, labels in found.items()}
 
 
@@ -181,10 +166,10 @@ def _of_evaluations(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
                 left.append(part.dataset.name)
                 continue
             reason = f"evaluation on {part.dataset.name}: {failure.reason}"
-            yield Flag(each.folder.name, (label(cell),), "failed", reason)
+            yield Flag(each.folder.name, (cell.label,), "failed", reason)
         if left:
             reason = f"not evaluated yet on {', '.join(left)}"
-            yield Flag(each.folder.name, (label(cell),), "missing", reason)
+            yield Flag(each.folder.name, (cell.label,), "missing", reason)
 
 
 def _absent(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
@@ -193,7 +178,7 @@ def _absent(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
     for cell in every:
         absent = tuple(evaluated(cell, workspace)[1])
         if absent:
-            concerned.setdefault(absent, []).append(label(cell))
+            concerned.setdefault(absent, []).append(cell.label)
     for absent, labels in concerned.items():
         reason = (
             f"not evaluated on {', '.join(absent)}: their files are not in "
@@ -207,7 +192,7 @@ def _overlaps(
 ) -> Iterator[Flag]:
     for one in overlaps(study, workspace):
         labels = tuple(
-            label(cell)
+            cell.label
             for cell in every
             if (cell.intermediate, cell.target)
             == (one.intermediate, one.target)

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import tasks
 from tasks.row import Split
@@ -18,6 +19,16 @@ from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study, Target
 from xltransfer.study.lineage import Arm, Following
 from xltransfer.workspace import Workspace
+
+
+class Label(NamedTuple):
+    """Which cell: `method` is empty where the study names none."""
+
+    intermediate: str
+    target: str
+    seed: int
+    model: str = ""
+    method: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +61,13 @@ class Cell:
     model: str = ""
     method: str = ""
     examples: int | None = 0
+
+    @property
+    def label(self) -> Label:
+        """What tells it from the other cells."""
+        return Label(
+            self.intermediate, self.target, self.seed, self.model, self.method
+        )
 
 
 def cells(study: Study) -> Iterator[Cell]:

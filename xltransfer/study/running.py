@@ -63,7 +63,7 @@ def run(
     agreement.check(study, workspace)
     units = list(_units(study, workspace))
     if not hosts.leads():
-        Follower(units, list(cells(study)), workspace).follow()
+        Follower(units, cells(study), workspace).follow()
         return
     worker = Worker(units, workspace, listener, retry_failed)
     try:
