@@ -11,7 +11,6 @@ from typing import Any
 
 from xltransfer import files
 from xltransfer.overlap import Overlap
-from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study
 from xltransfer.study.plan import Cell, cells, evaluated, overlaps, rules
 from xltransfer.workspace import Workspace
@@ -67,15 +66,8 @@ def _cell(cell: Cell, workspace: Workspace) -> dict[str, Any]:
     return plain | {
         "rules": [rule.name for rule in rules(cell, workspace)],
         # From the first phase to the one that is evaluated.
-        "phases": [
-            workspace.directory(one).name for one in _lineage(cell.phase)
-        ],
+        "phases": [workspace.directory(one).name for one in cell.phase.lineage],
     }
-
-
-def _lineage(last: Phase) -> list[Phase]:
-    before = [] if last.parent is None else _lineage(last.parent)
-    return [*before, last]
 
 
 def _evaluations(

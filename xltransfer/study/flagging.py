@@ -113,17 +113,11 @@ def is_degenerate(record: dict[str, Any]) -> bool:
     return record["score"] <= constant["score"] + MARGIN * constant["error"]
 
 
-def lineage(last: Phase) -> list[Phase]:
-    """Returns the phases from the first to the last."""
-    before = [] if last.parent is None else lineage(last.parent)
-    return [*before, last]
-
-
 def _served(every: list[Cell]) -> dict[Phase, tuple[Label, ...]]:
     """Returns for every phase the cells whose numbers go back to it."""
     found: dict[Phase, dict[Label, None]] = {}
     for cell in every:
-        for one in lineage(cell.phase):
+        for one in cell.phase.lineage:
             found.setdefault(one, {})[cell.label] = None
     return {one: tuple(labels) for one, labels in found.items()}
 
