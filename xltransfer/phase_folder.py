@@ -23,26 +23,33 @@ def begin(phase: Phase, workspace: Workspace, rules: list[str]) -> None:
     """
     directory = workspace.directory(phase)
     drop_unmeasured(directory, set(rules))
-    write_json(
-        directory / "phase.json",
+    describe(phase, workspace, rules)
+    keep_vocabulary(phase, workspace, directory / VOCABULARY)
+
+
+def describe(phase: Phase, workspace: Workspace, rules: list[str]) -> None:
+    """Writes `phase.json`: what a phase is, and by which rules."""
+    files.replace_json(
+        workspace.directory(phase) / "phase.json",
         {
             "identity": phase.identity(workspace.data_dir),
             "configuration": phase.configuration(workspace.data_dir),
             # Beside the configuration: they do not change the parameters.
             "rules": rules,
         },
+        sort_keys=True,
     )
-    keep_vocabulary(phase, workspace, directory / VOCABULARY)
 
 
 def end(phase: Phase, workspace: Workspace, record: dict[str, Any]) -> None:
     """Writes what a phase ran on and, last of all, its record."""
     directory = workspace.directory(phase)
-    write_json(
+    files.replace_json(
         directory / "environment.json",
         environment.describe(workspace.partitioning),
+        sort_keys=True,
     )
-    write_json(directory / DONE, record)
+    files.replace_json(directory / DONE, record, sort_keys=True)
 
 
 def protocol(
@@ -92,9 +99,3 @@ def keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
         partial = path.with_name(f".{path.name}.partial")
         shutil.copyfile(model, partial)
         os.replace(partial, path)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Writes a JSON file for people too, in one step."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
-    files.replace(path, text + "\n")

@@ -5,7 +5,6 @@ what a reader must know of a number. A report is made from the study's folder
 alone: no dataset, no gin, no TensorFlow.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,10 +20,9 @@ FORMAT = 1
 
 def write(study: Study, workspace: Workspace, command: Sequence[str]) -> None:
     """Writes `study.json` into the study's folder, in one step."""
-    text = json.dumps(
-        describe(study, workspace, command), indent=1, ensure_ascii=False
+    files.replace_json(
+        workspace.out / NAME, describe(study, workspace, command)
     )
-    files.replace(workspace.out / NAME, text + "\n")
 
 
 def describe(

@@ -6,7 +6,6 @@ standard errors (`xltransfer.constant`).
 """
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -94,10 +93,8 @@ def flags(study: Study, workspace: Workspace) -> tuple[Flag, ...]:
 def write(study: Study, workspace: Workspace) -> tuple[Flag, ...]:
     """Writes `flags.json` into the study's folder; returns what it holds."""
     found = flags(study, workspace)
-    text = json.dumps(
-        [dataclasses.asdict(one) for one in found], ensure_ascii=False, indent=1
-    )
-    files.replace(workspace.out / NAME, text + "\n")
+    plain = [dataclasses.asdict(one) for one in found]
+    files.replace_json(workspace.out / NAME, plain)
     return found
 
 
