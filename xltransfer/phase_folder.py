@@ -22,9 +22,9 @@ def begin(phase: Phase, workspace: Workspace, rules: list[str]) -> None:
       rules: keys of those by which a checkpoint is chosen.
     """
     directory = workspace.directory(phase)
-    drop_unmeasured(directory, set(rules))
+    _drop_unmeasured(directory, set(rules))
     describe(phase, workspace, rules)
-    keep_vocabulary(phase, workspace, directory / VOCABULARY)
+    _keep_vocabulary(phase, workspace, directory / VOCABULARY)
 
 
 def describe(phase: Phase, workspace: Workspace, rules: list[str]) -> None:
@@ -75,7 +75,7 @@ def protocol(
     }
 
 
-def drop_unmeasured(directory: Path, wanted: set[str]) -> None:
+def _drop_unmeasured(directory: Path, wanted: set[str]) -> None:
     """Removes a run that did not go by all of the rules from its start on.
 
     Its numbers too: on another mesh it ends within a tolerance, not bitwise.
@@ -90,7 +90,7 @@ def drop_unmeasured(directory: Path, wanted: set[str]) -> None:
         shutil.rmtree(directory / "checkpoints", ignore_errors=True)
 
 
-def keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
+def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
     """Keeps the SentencePiece model beside the parameters trained on it."""
     if not path.exists():
         model = phase.vocabulary.model_file(
