@@ -9,7 +9,12 @@ from typing import NamedTuple
 import tasks
 from tasks.row import Split
 from xltransfer import overlap, selection
-from xltransfer.components import Component, components_of, examples_of
+from xltransfer.components import (
+    Component,
+    components_of,
+    examples_of,
+    with_companions,
+)
 from xltransfer.errors import InputError
 from xltransfer.origins import SCRATCH
 from xltransfer.overlap import Overlap
@@ -195,6 +200,20 @@ def rules_of(
         for one in (cell.phase, *cell.phase.candidates):
             found[one] |= asked
     return {one: tuple(asked) for one, asked in found.items()}
+
+
+def splits(
+    study: Study, workspace: Workspace
+) -> Iterator[tuple[Phase, Component]]:
+    """Yields all that is read, training data first, and the phase it is for."""
+    for one, asked in rules_of(study, workspace).items():
+        scored = (part for rule in asked for part in rule.parts)
+        yield from ((one, part) for part in one.components)
+        for part in with_companions((*one.validation, *scored)):
+            yield one, part
+    for cell in cells(study):
+        for part in with_companions(evaluated(cell, workspace)[0]):
+            yield cell.phase, part
 
 
 def overlaps(study: Study, workspace: Workspace) -> list[Overlap]:
