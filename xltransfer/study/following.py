@@ -56,7 +56,9 @@ class Follower:
             return
         # The first process tells whether all stops.
         with contextlib.suppress(Interrupted):
-            phase.run(one.phase, self._workspace, lambda *_: None, one.rules)
+            phase.run(
+                one.phase, self._workspace, lambda *_: None, rules=one.rules
+            )
 
     def _load(self, cell: list[Any], step: int) -> None:
         self._cell = self._cells[Label(*cell)]

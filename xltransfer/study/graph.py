@@ -65,10 +65,10 @@ def nodes(study: Study, known: Mapping[Phase, State]) -> list[Node]:
     for key, members in groups.items():
         needs = dict.fromkeys(key_of[one] for one in members[0].needs)
         found[key] = Node(
-            _title(members[0]),
-            tuple(members),
-            tuple(found[other] for other in needs),
-            sum(served[one] for one in members),
+            title=_title(members[0]),
+            phases=tuple(members),
+            needs=tuple(found[other] for other in needs),
+            cells=sum(served[one] for one in members),
         )
     return list(found.values())
 

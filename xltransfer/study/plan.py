@@ -207,9 +207,9 @@ def splits(
 ) -> Iterator[tuple[Phase, Component]]:
     """Yields all that is read, training data first, and the phase it is for."""
     for one, asked in rules_of(study, workspace).items():
-        scored = (part for rule in asked for part in rule.parts)
-        yield from ((one, part) for part in one.components)
-        for part in with_companions((*one.validation, *scored)):
+        scored = [part for rule in asked for part in rule.parts]
+        others = with_companions([*one.validation, *scored])
+        for part in (*one.components, *others):
             yield one, part
     for cell in cells(study):
         for part in with_companions(evaluated(cell, workspace)[0]):
