@@ -6,13 +6,11 @@ standard errors (`xltransfer.constant`).
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from xltransfer import files
 from xltransfer.specification import Phase
-from xltransfer.study import failures
-from xltransfer.study.checks import lacking
 from xltransfer.study.declaration import Study
 from xltransfer.study.evaluating import CellEvaluations
 from xltransfer.study.plan import (
@@ -22,6 +20,7 @@ from xltransfer.study.plan import (
     evaluated,
     overlaps,
 )
+from xltransfer.study.states import State, states
 from xltransfer.workspace import Workspace, finished
 
 Kind = Literal["failed", "skipped", "degenerate", "overlap", "missing"]
@@ -68,26 +67,14 @@ class Flag:
 def flags(study: Study, workspace: Workspace) -> tuple[Flag, ...]:
     """Returns everything that is to be told, phase by phase."""
     every = list(cells(study))
-    served = _served(every)
-    found: list[Flag] = []
-    lost: set[Phase] = set()
-    lacks_of = lacking(study, workspace)
-    for one, lacks in lacks_of.items():
-        labels = served.get(one, ())
-        if lacks:
-            reason = "; ".join(map(str, lacks))
-            found.append(Flag("", labels, "missing", reason))
-            continue
-        flag = _of_phase(one, labels, lost, workspace)
-        if flag is not None:
-            found.append(flag)
-            if flag.kind in ("failed", "skipped"):
-                lost.add(one)
-    readable = [cell for cell in every if not lacks_of[cell.phase]]
-    found += _of_evaluations(readable, workspace)
-    found += _absent(every, workspace)
-    found += _overlaps(every, study, workspace)
-    return tuple(found)
+    served, known = _served(every), states(study, workspace)
+    readable = [cell for cell in every if known[cell.phase].folder]
+    return (
+        *_of_phases(known, served, workspace),
+        *_of_evaluations(readable, workspace),
+        *_absent(every, workspace),
+        *_overlaps(every, study, workspace),
+    )
 
 
 def write(study: Study, workspace: Workspace) -> tuple[Flag, ...]:
@@ -119,30 +106,39 @@ def _served(every: list[Cell]) -> dict[Phase, tuple[Label, ...]]:
     return {one: tuple(labels) for one, labels in found.items()}
 
 
-def _of_phase(
-    one: Phase,
-    served: tuple[Label, ...],
-    lost: set[Phase],
+def _of_phases(
+    known: Mapping[Phase, State],
+    served: Mapping[Phase, tuple[Label, ...]],
     workspace: Workspace,
-) -> Flag | None:
-    folder = workspace.directory(one)
+) -> Iterator[Flag]:
+    for one, state in known.items():
+        found = _what(one, known, workspace)
+        if found is not None:
+            name = state.folder.name if state.folder else ""
+            yield Flag(name, served.get(one, ()), *found)
+
+
+def _what(
+    one: Phase, known: Mapping[Phase, State], workspace: Workspace
+) -> tuple[Kind, str] | None:
+    """Returns what is out of the ordinary with a phase, and a sentence."""
+    state = known[one]
+    if state.kind == "files missing":
+        return "missing", state.detail
+    if state.kind == "skipped":
+        return "skipped", f"{known[one.needs[0]].folder.name} is not there"
+    if state.kind == "failed":
+        return "failed", state.detail
+    if state.kind != "done":
+        return "missing", "not trained yet"
     record = finished(one, workspace)
-    if record is not None:
-        if not is_degenerate(record):
-            return None
-        constant = record["constant"]
-        reason = (
-            f"scores {record['score']:.1f} on the dev set, the best constant "
-            f"answer {constant['score']:.1f} ± {constant['error']:.1f}"
-        )
-        return Flag(folder.name, served, "degenerate", reason)
-    if one.needs and lost.issuperset(one.needs):
-        before = workspace.directory(one.needs[0]).name
-        return Flag(folder.name, served, "skipped", f"{before} is not there")
-    failure = failures.read(folder)
-    if failure is not None:
-        return Flag(folder.name, served, "failed", failure.reason)
-    return Flag(folder.name, served, "missing", "not trained yet")
+    if not is_degenerate(record):
+        return None
+    constant = record["constant"]
+    return "degenerate", (
+        f"scores {record['score']:.1f} on the dev set, the best constant "
+        f"answer {constant['score']:.1f} ± {constant['error']:.1f}"
+    )
 
 
 def _of_evaluations(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
