@@ -10,7 +10,10 @@ ROOT = Path(__file__).parent.parent
 TINY = ROOT / "tests" / "studies" / "tiny.gin"
 
 # At its end, the process tells which of these it has imported.
-HEAVY = ("jax", "tensorflow", "seqio", "transformers", "numpy", "gin")
+HEAVY = (
+    *("jax", "tensorflow", "seqio", "transformers", "torch", "numpy"),
+    "gin",
+)
 PROGRAM = f"""
 import atexit, sys
 from xltransfer.cli import main

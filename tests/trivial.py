@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from command import TINY
 
-from xltransfer import configuration, phase, phase_folder, selection, study
+from xltransfer import configuration, files, phase, selection, study
 from xltransfer.claims import Holder
 from xltransfer.specification import Phase
 from xltransfer.study.evaluating import CellEvaluations
@@ -79,7 +79,7 @@ def install(
             "seconds": 1.5,
             "examples_per_second": 32.0,
         }
-        phase_folder.write_json(folder / DONE, record)
+        files.replace_json(folder / DONE, record)
 
     def measured(self, part, protocol, model):
         return [

@@ -6,14 +6,13 @@ checkpoints of that candidate, so that whatever starts from it, evaluates or
 converts it finds what it finds in any phase's folder.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xltransfer import files, fingerprint
+from xltransfer import files, fingerprint, phase_folder
 from xltransfer.contents import VOCABULARY
 from xltransfer.errors import InputError
 from xltransfer.selection import Rule
@@ -68,15 +67,8 @@ def run(
             "candidates": _candidates(phase, workspace, records),
         },
     }
-    _write(
-        directory / "phase.json",
-        {
-            "identity": record["identity"],
-            "configuration": phase.configuration(workspace.data_dir),
-            "rules": list(record["rules"]),
-        },
-    )
-    _write(directory / DONE, record)
+    phase_folder.describe(phase, workspace, list(record["rules"]))
+    files.replace_json(directory / DONE, record, sort_keys=True)
     return record
 
 
@@ -137,8 +129,3 @@ def _lead(directory: Path, best: Path) -> None:
     os.replace(partial, directory / "checkpoints")
     for name in COPIED:
         shutil.copyfile(best / name, directory / name)
-
-
-def _write(path: Path, value: Any) -> None:
-    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
-    files.replace(path, text + "\n")

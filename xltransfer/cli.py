@@ -123,7 +123,7 @@ def _carry_out(found: Any, workspace: Any, retry: bool) -> None:
     console.print_plan(found, workspace)
     try:
         with console.ProgressDisplay() as display:
-            studies.run(found, workspace, display, retry)
+            studies.run(found, workspace, display, retry_failed=retry)
     except studies.PhasesFailed as failed:
         console.print_results(found, workspace)
         print(f"error: {failed}", file=sys.stderr)
@@ -299,7 +299,7 @@ def _open(
         partitioning=_placed(study.partitioning, topology),
         execution=study.execution,
     )
-    studies.check(study, workspace, complete)
+    studies.check(study, workspace, complete=complete)
     out.mkdir(parents=True, exist_ok=True)
     if writes:
         files.replace(out / "config.gin", text)

@@ -1,8 +1,10 @@
 """Files that are whole or not there."""
 
+import json
 import os
 import uuid
 from pathlib import Path
+from typing import Any
 
 
 def replace(path: Path, text: str) -> None:
@@ -16,6 +18,12 @@ def replace(path: Path, text: str) -> None:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def replace_json(path: Path, value: Any, sort_keys: bool = False) -> None:
+    """Writes a JSON file, for people too, in one step."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=sort_keys)
+    replace(path, text + "\n")
 
 
 def size(folder: Path) -> int:

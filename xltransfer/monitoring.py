@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import resource
 import sys
 import time
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import jax
-from tensorboardX import SummaryWriter
 
+from xltransfer import files
 from xltransfer.data.loader import Packed
 from xltransfer.throughput import Arithmetic
 
@@ -47,6 +46,9 @@ class Monitor:
         """
         self._arithmetic, self._events = arithmetic, None
         if writes:
+            # It loads PyTorch where there is one: seconds, for every command.
+            from tensorboardX import SummaryWriter
+
             self._path = directory / NAME
             _drop_after(self._path, first_step)
             self._events = SummaryWriter(
@@ -174,9 +176,7 @@ def _drop_after(path: Path, step: int) -> None:
         return
     kept = [line for line in map(_parsed, path.open()) if line]
     lines = [json.dumps(line) for line in kept if line["step"] <= step]
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text("".join(f"{line}\n" for line in lines))
-    os.replace(partial, path)
+    files.replace(path, "".join(f"{line}\n" for line in lines))
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ questions under another name. A score after such training is no zero-shot score.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from xltransfer.components import Component, shortened
@@ -55,7 +55,7 @@ def overlaps(
     return between(
         [
             (one.kind, part)
-            for one in _lineage(trained)
+            for one in trained.lineage
             for part in one.components
         ],
         evaluated,
@@ -99,9 +99,3 @@ def same(part: Component, evaluated: Iterable[Component]) -> list[str]:
 
 def _source(part: Component) -> object:
     return part.dataset.split(part.split).source
-
-
-def _lineage(last: Phase) -> Iterator[Phase]:
-    if last.parent is not None:
-        yield from _lineage(last.parent)
-    yield last

@@ -146,11 +146,11 @@ class _Run:
         self.phase, self.workspace, self.guard = phase, workspace, guard
         self.directory = workspace.directory(phase)
         self.evaluations = Evaluations(
-            phase.reading,
-            workspace.cache_dir,
-            workspace.data_dir,
-            workspace.partitioning,
-            workspace.execution.evaluation_rows,
+            reading=phase.reading,
+            cache_dir=workspace.cache_dir,
+            data_dir=workspace.data_dir,
+            partitioning=workspace.partitioning,
+            rows=workspace.execution.evaluation_rows,
         )
         self.renderings = {
             group.name: self.evaluations.rendering(group.components[0])
@@ -161,7 +161,7 @@ class _Run:
             phase.training.optimizer,
             phase.training.steps,
             workspace.partitioning,
-            workspace.execution.microbatches,
+            microbatches=workspace.execution.microbatches,
         )
         self.ballot = selection.ballot(phase, rules, workspace.data_dir)
         self.position = self.ballot.start()

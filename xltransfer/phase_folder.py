@@ -22,27 +22,34 @@ def begin(phase: Phase, workspace: Workspace, rules: list[str]) -> None:
       rules: keys of those by which a checkpoint is chosen.
     """
     directory = workspace.directory(phase)
-    drop_unmeasured(directory, set(rules))
-    write_json(
-        directory / "phase.json",
+    _drop_unmeasured(directory, set(rules))
+    describe(phase, workspace, rules)
+    _keep_vocabulary(phase, workspace, directory / VOCABULARY)
+
+
+def describe(phase: Phase, workspace: Workspace, rules: list[str]) -> None:
+    """Writes `phase.json`: what a phase is, and by which rules."""
+    files.replace_json(
+        workspace.directory(phase) / "phase.json",
         {
             "identity": phase.identity(workspace.data_dir),
             "configuration": phase.configuration(workspace.data_dir),
             # Beside the configuration: they do not change the parameters.
             "rules": rules,
         },
+        sort_keys=True,
     )
-    keep_vocabulary(phase, workspace, directory / VOCABULARY)
 
 
 def end(phase: Phase, workspace: Workspace, record: dict[str, Any]) -> None:
     """Writes what a phase ran on and, last of all, its record."""
     directory = workspace.directory(phase)
-    write_json(
+    files.replace_json(
         directory / "environment.json",
         environment.describe(workspace.partitioning),
+        sort_keys=True,
     )
-    write_json(directory / DONE, record)
+    files.replace_json(directory / DONE, record, sort_keys=True)
 
 
 def protocol(
@@ -68,7 +75,7 @@ def protocol(
     }
 
 
-def drop_unmeasured(directory: Path, wanted: set[str]) -> None:
+def _drop_unmeasured(directory: Path, wanted: set[str]) -> None:
     """Removes a run that did not go by all of the rules from its start on.
 
     Its numbers too: on another mesh it ends within a tolerance, not bitwise.
@@ -83,7 +90,7 @@ def drop_unmeasured(directory: Path, wanted: set[str]) -> None:
         shutil.rmtree(directory / "checkpoints", ignore_errors=True)
 
 
-def keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
+def _keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
     """Keeps the SentencePiece model beside the parameters trained on it."""
     if not path.exists():
         model = phase.vocabulary.model_file(
@@ -92,9 +99,3 @@ def keep_vocabulary(phase: Phase, workspace: Workspace, path: Path) -> None:
         partial = path.with_name(f".{path.name}.partial")
         shutil.copyfile(model, partial)
         os.replace(partial, path)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Writes a JSON file for people too, in one step."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True)
-    files.replace(path, text + "\n")

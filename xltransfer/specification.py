@@ -179,8 +179,9 @@ class Phase:
         self._check_order()
         self.check(self.validation)
         if self.training.selection != "last" and not self.validation:
+            names = ", ".join(part.dataset.name for part in self.components)
             raise InputError(
-                f"The {self.kind} phase on {_names(self.components)} has no "
+                f"The {self.kind} phase on {names} has no "
                 f"dev data for the selection {self.training.selection!r}; "
                 "choose 'last'."
             )
@@ -201,6 +202,11 @@ class Phase:
         if self.candidates:
             return self.candidates
         return () if self.parent is None else (self.parent,)
+
+    @property
+    def lineage(self) -> tuple["Phase", ...]:
+        """The phases from the first to this one."""
+        return (*(self.parent.lineage if self.parent else ()), self)
 
     @property
     def problem(self) -> str:
@@ -288,8 +294,7 @@ class Phase:
     @property
     def trimmed_softmax(self) -> bool:
         """Was a softmax trimmed, in this phase or one that it started from?"""
-        before = self.parent is not None and self.parent.trimmed_softmax
-        return self.training.trimmed_softmax or before
+        return any(one.training.trimmed_softmax for one in self.lineage)
 
     def check(self, parts: tuple[Component, ...]) -> None:
         """Refuses data on which the trained model cannot be scored.
@@ -388,10 +393,6 @@ class Phase:
             {"rate": part.rate, **self.request(part).key(data_dir)}
             for part in parts
         ]
-
-
-def _names(parts: tuple[Component, ...]) -> str:
-    return ", ".join(part.dataset.name for part in parts)
 
 
 @functools.cache

@@ -1,54 +1,32 @@
-"""What a target of several sets takes over from one to the next."""
+"""What the first process of a worker says, and the others understand."""
 
-from pathlib import Path
+import dataclasses
+import json
 
-import pytest
-from command import TINY
+import trivial
 
-from xltransfer import configuration, phase, starting, study
-from xltransfer.workspace import Workspace
-
-TWO = "('miniature_nli.de', 'miniature_nli.en')"
-ANOTHER = "('miniature_choice.en', 'miniature_nli.en')"
+from xltransfer import hosts, phase, study
+from xltransfer.study.evaluating import CellEvaluations
+from xltransfer.study.following import Follower
 
 
-@pytest.fixture
-def taken(command, monkeypatch, tmp_path):
-    """Returns which parts of the parameters a phase takes from its parent."""
-
-    def asked(train: str) -> set[str]:
-        overrides = f"Target.train={train}", f"Target.dev={train}"
-        found, _ = configuration.load(TINY, overrides)
-        last = next(study.cells(found)).phase
-        place = Workspace(
-            tmp_path,
-            command.cache,
-            None,
-            found.partitioning,
-            found.execution,
-        )
-        wanted: dict = {}
-
-        def restore(folder: Path, step: int, abstract: dict) -> dict:
-            wanted.update(abstract)
-            return dict(abstract)
-
-        monkeypatch.setattr(starting, "restore_params", restore)
-        monkeypatch.setattr(starting, "finished", lambda *_: {"step": 1})
-        starting.params(last, place, phase._Run(last, place).program)
-        return set(wanted)
-
-    return asked
-
-
-def test_copa_goes_on_with_the_head_that_social_iqa_trained(taken):
-    assert taken(TWO) == {"encoder", "head"}
-
-
-def test_another_problem_has_a_head_of_its_own(taken):
-    assert taken(ANOTHER) == {"encoder"}
-
-
-def test_a_target_after_an_intermediate_has_a_head_of_its_own(taken):
-    # The first phase of this target is the only one.
-    assert taken("'miniature_nli.en'") == {"encoder"}
+def test_others_load_the_phase_of_the_same_method(monkeypatch, tmp_path):
+    frozen = study.Method(target={"optimizer.frozen": ("encoder",)})
+    found = dataclasses.replace(
+        trivial.load(), methods={"plain": study.Method(), "frozen": frozen}
+    )
+    place = trivial.place(found, tmp_path)
+    orders, loaded = [], []
+    monkeypatch.setattr(hosts, "tell", orders.append)
+    monkeypatch.setattr(
+        phase, "evaluations", lambda one, *_: loaded.append(one)
+    )
+    every = list(study.cells(found))
+    for cell in every:
+        CellEvaluations(cell, place)._model(6)
+    told = iter([*(json.loads(json.dumps(one)) for one in orders), None])
+    monkeypatch.setattr(hosts, "heard", lambda _: next(told))
+    Follower([], every, place).follow()
+    half = len(every)
+    assert loaded[half:] == loaded[:half] == [cell.phase for cell in every]
+    assert loaded[0] != loaded[half // 2]

@@ -106,3 +106,8 @@ def test_how_labels_are_predicted_can_be_compared():
 def test_a_method_that_cannot_be_is_refused(fields, message):
     with pytest.raises(InputError, match=message):
         Method(**fields)
+
+
+def test_cells_that_differ_in_their_method_alone_are_told_apart():
+    every = list(study.cells(tiny(a=Method(), frozen=FROZEN, mixed=MIXED)))
+    assert len({one.label for one in every}) == len(every)

@@ -3,12 +3,13 @@
 from xltransfer.study.checks import Missing, check, lacking, missing
 from xltransfer.study.concluding import conclusions
 from xltransfer.study.declaration import Control, Study, Target
-from xltransfer.study.flagging import Flag, Label, flags
+from xltransfer.study.flagging import Flag, flags
 from xltransfer.study.methods import Method
 from xltransfer.study.miniature import in_miniature
 from xltransfer.study.models import Intermediate, Model, Pretraining
 from xltransfer.study.plan import (
     Cell,
+    Label,
     cells,
     evaluated,
     overlaps,

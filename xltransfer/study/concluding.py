@@ -15,7 +15,7 @@ from xltransfer.statistics.conclusions import Conclusions
 from xltransfer.statistics.pairs import Method
 from xltransfer.study.declaration import Study
 from xltransfer.study.evaluating import CellEvaluations
-from xltransfer.study.flagging import is_degenerate, lineage
+from xltransfer.study.flagging import is_degenerate
 from xltransfer.study.plan import Cell, cells, rules
 from xltransfer.workspace import Workspace, finished
 
@@ -85,7 +85,7 @@ def _degenerate(every: Sequence[Cell], workspace: Workspace) -> set[str]:
     return {
         cell.phase.identity(workspace.data_dir)
         for cell in every
-        if any(map(is_flagged, lineage(cell.phase)))
+        if any(map(is_flagged, cell.phase.lineage))
     }
 
 
@@ -93,7 +93,7 @@ def _known(last: Phase) -> Intermediate:
     """Returns what a cell's intermediate phases trained on."""
     return Intermediate.of(
         (part.dataset.language, part.dataset.problem)
-        for one in lineage(last)
+        for one in last.lineage
         if one.kind == "intermediate"
         for part in one.components
     )

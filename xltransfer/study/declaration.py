@@ -254,7 +254,12 @@ class Study:
         if self.models:
             return dict(self.models)
         label = type(self.model).__name__.removesuffix("Config")
-        one = Model(self.model, self.vocabulary, self.init, self.pretrain)
+        one = Model(
+            config=self.model,
+            vocabulary=self.vocabulary,
+            init=self.init,
+            pretrain=self.pretrain,
+        )
         return {label: one}
 
     def methods_for(self, model: str) -> dict[str, Method]:

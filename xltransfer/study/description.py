@@ -5,13 +5,11 @@ what a reader must know of a number. A report is made from the study's folder
 alone: no dataset, no gin, no TensorFlow.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from xltransfer import files
 from xltransfer.overlap import Overlap
-from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study
 from xltransfer.study.plan import Cell, cells, evaluated, overlaps, rules
 from xltransfer.workspace import Workspace
@@ -22,10 +20,9 @@ FORMAT = 1
 
 def write(study: Study, workspace: Workspace, command: Sequence[str]) -> None:
     """Writes `study.json` into the study's folder, in one step."""
-    text = json.dumps(
-        describe(study, workspace, command), indent=1, ensure_ascii=False
+    files.replace_json(
+        workspace.out / NAME, describe(study, workspace, command)
     )
-    files.replace(workspace.out / NAME, text + "\n")
 
 
 def describe(
@@ -67,15 +64,8 @@ def _cell(cell: Cell, workspace: Workspace) -> dict[str, Any]:
     return plain | {
         "rules": [rule.name for rule in rules(cell, workspace)],
         # From the first phase to the one that is evaluated.
-        "phases": [
-            workspace.directory(one).name for one in _lineage(cell.phase)
-        ],
+        "phases": [workspace.directory(one).name for one in cell.phase.lineage],
     }
-
-
-def _lineage(last: Phase) -> list[Phase]:
-    before = [] if last.parent is None else _lineage(last.parent)
-    return [*before, last]
 
 
 def _evaluations(

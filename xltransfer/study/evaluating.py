@@ -23,15 +23,12 @@ from xltransfer.components import Component
 from xltransfer.evaluate import Evaluation
 from xltransfer.interruption import Interrupted
 from xltransfer.renderings import GENERATION, prediction
-from xltransfer.selection import Rule
 from xltransfer.study import failures
 from xltransfer.study.failures import Failure
 from xltransfer.study.plan import Cell, evaluated, rules
 from xltransfer.workspace import Workspace, finished
 
 Records = list[dict[str, Any]]
-# What tells a cell to another process.
-NAMING = ("intermediate", "target", "seed", "evaluation", "split", "prediction")
 
 
 class CellEvaluations:
@@ -47,7 +44,7 @@ class CellEvaluations:
         known = records.read(self._path)
         return [
             record
-            for _, protocol in self._protocols
+            for protocol in self._protocols
             for wanted in self._wanted.values()
             for record in _those(known, wanted | protocol)
         ]
@@ -74,8 +71,7 @@ class CellEvaluations:
             part
             for part, wanted in self._wanted.items()
             if not all(
-                _those(known, wanted | protocol)
-                for _, protocol in self._protocols
+                _those(known, wanted | protocol) for protocol in self._protocols
             )
         ]
 
@@ -101,7 +97,7 @@ class CellEvaluations:
         """
         for part in parts:
             failures.clear(self.folder, _key(part))
-        for _, protocol in self._protocols:
+        for protocol in self._protocols:
             model = functools.cache(
                 functools.partial(self._model, protocol["checkpoint"])
             )
@@ -136,8 +132,7 @@ class CellEvaluations:
 
     def _model(self, step: int) -> Callable[[Component], Evaluation]:
         row = self.cell
-        named = {name: getattr(row, name) for name in NAMING}
-        hosts.tell({"order": "load", "step": step} | named)
+        hosts.tell({"order": "load", "cell": row.label, "step": step})
         return phase.evaluations(
             row.phase, self._workspace, step, row.prediction
         )
@@ -186,15 +181,14 @@ class CellEvaluations:
         return prediction(cell.phase.model, _has_answers(part), cell.prediction)
 
     @functools.cached_property
-    def _protocols(self) -> list[tuple[Rule, dict[str, Any]]]:
+    def _protocols(self) -> Records:
         """What the numbers under each rule carry; none before it has chosen."""
         cell, workspace = self.cell, self._workspace
         asked = rules(cell, workspace)
         if finished(cell.phase, workspace, asked) is None:
             return []
         return [
-            (rule, phase_folder.protocol(cell.phase, workspace, rule))
-            for rule in asked
+            phase_folder.protocol(cell.phase, workspace, rule) for rule in asked
         ]
 
     @functools.cached_property

@@ -59,9 +59,15 @@ def write(
         files.replace(folder / log, text)
     step = None if dataset else monitoring.last_step(folder)
     reason = _reason(error)
-    failure = Failure(folder.name, dataset, reason, claim, step, log)
-    text = json.dumps(dataclasses.asdict(failure), ensure_ascii=False, indent=1)
-    files.replace(path, text + "\n")
+    failure = Failure(
+        phase=folder.name,
+        dataset=dataset,
+        reason=reason,
+        claim=claim,
+        step=step,
+        log=log,
+    )
+    files.replace_json(path, dataclasses.asdict(failure))
     return failure
 
 

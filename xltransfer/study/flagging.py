@@ -6,38 +6,27 @@ standard errors (`xltransfer.constant`).
 """
 
 import dataclasses
-import json
-from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 from xltransfer import files
 from xltransfer.specification import Phase
-from xltransfer.study import failures
-from xltransfer.study.checks import lacking
 from xltransfer.study.declaration import Study
 from xltransfer.study.evaluating import CellEvaluations
 from xltransfer.study.plan import (
     Cell,
+    Label,
     cells,
     evaluated,
     overlaps,
 )
+from xltransfer.study.states import State, states
 from xltransfer.workspace import Workspace, finished
 
 Kind = Literal["failed", "skipped", "degenerate", "overlap", "missing"]
 NAME = "flags.json"
 # Standard errors of a share, on a dev set of that size.
 MARGIN = 2.0
-
-
-class Label(NamedTuple):
-    """Which cell: `method` is empty where the study names none."""
-
-    intermediate: str
-    target: str
-    seed: int
-    model: str = ""
-    method: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,35 +67,21 @@ class Flag:
 def flags(study: Study, workspace: Workspace) -> tuple[Flag, ...]:
     """Returns everything that is to be told, phase by phase."""
     every = list(cells(study))
-    served = _served(every)
-    found: list[Flag] = []
-    lost: set[Phase] = set()
-    lacks_of = lacking(study, workspace)
-    for one, lacks in lacks_of.items():
-        labels = served.get(one, ())
-        if lacks:
-            reason = "; ".join(map(str, lacks))
-            found.append(Flag("", labels, "missing", reason))
-            continue
-        flag = _of_phase(one, labels, lost, workspace)
-        if flag is not None:
-            found.append(flag)
-            if flag.kind in ("failed", "skipped"):
-                lost.add(one)
-    readable = [cell for cell in every if not lacks_of[cell.phase]]
-    found += _of_evaluations(readable, workspace)
-    found += _absent(every, workspace)
-    found += _overlaps(every, study, workspace)
-    return tuple(found)
+    served, known = _served(every), states(study, workspace)
+    readable = [cell for cell in every if known[cell.phase].folder]
+    return (
+        *_of_phases(known, served, workspace),
+        *_of_evaluations(readable, workspace),
+        *_absent(every, workspace),
+        *_overlaps(every, study, workspace),
+    )
 
 
 def write(study: Study, workspace: Workspace) -> tuple[Flag, ...]:
     """Writes `flags.json` into the study's folder; returns what it holds."""
     found = flags(study, workspace)
-    text = json.dumps(
-        [dataclasses.asdict(one) for one in found], ensure_ascii=False, indent=1
-    )
-    files.replace(workspace.out / NAME, text + "\n")
+    plain = [dataclasses.asdict(one) for one in found]
+    files.replace_json(workspace.out / NAME, plain)
     return found
 
 
@@ -122,51 +97,48 @@ def is_degenerate(record: dict[str, Any]) -> bool:
     return record["score"] <= constant["score"] + MARGIN * constant["error"]
 
 
-def lineage(last: Phase) -> list[Phase]:
-    """Returns the phases from the first to the last."""
-    before = [] if last.parent is None else lineage(last.parent)
-    return [*before, last]
-
-
-def label(cell: Cell) -> Label:
-    return Label(
-        cell.intermediate, cell.target, cell.seed, cell.model, cell.method
-    )
-
-
 def _served(every: list[Cell]) -> dict[Phase, tuple[Label, ...]]:
     """Returns for every phase the cells whose numbers go back to it."""
     found: dict[Phase, dict[Label, None]] = {}
     for cell in every:
-        for one in lineage(cell.phase):
-            found.setdefault(one, {})[label(cell)] = None
+        for one in cell.phase.lineage:
+            found.setdefault(one, {})[cell.label] = None
     return {one: tuple(labels) for one, labels in found.items()}
 
 
-def _of_phase(
-    one: Phase,
-    served: tuple[Label, ...],
-    lost: set[Phase],
+def _of_phases(
+    known: Mapping[Phase, State],
+    served: Mapping[Phase, tuple[Label, ...]],
     workspace: Workspace,
-) -> Flag | None:
-    folder = workspace.directory(one)
+) -> Iterator[Flag]:
+    for one, state in known.items():
+        found = _what(one, known, workspace)
+        if found is not None:
+            name = state.folder.name if state.folder else ""
+            yield Flag(name, served.get(one, ()), *found)
+
+
+def _what(
+    one: Phase, known: Mapping[Phase, State], workspace: Workspace
+) -> tuple[Kind, str] | None:
+    """Returns what is out of the ordinary with a phase, and a sentence."""
+    state = known[one]
+    if state.kind == "files missing":
+        return "missing", state.detail
+    if state.kind == "skipped":
+        return "skipped", f"{known[one.needs[0]].folder.name} is not there"
+    if state.kind == "failed":
+        return "failed", state.detail
+    if state.kind != "done":
+        return "missing", "not trained yet"
     record = finished(one, workspace)
-    if record is not None:
-        if not is_degenerate(record):
-            return None
-        constant = record["constant"]
-        reason = (
-            f"scores {record['score']:.1f} on the dev set, the best constant "
-            f"answer {constant['score']:.1f} ± {constant['error']:.1f}"
-        )
-        return Flag(folder.name, served, "degenerate", reason)
-    if one.needs and lost.issuperset(one.needs):
-        before = workspace.directory(one.needs[0]).name
-        return Flag(folder.name, served, "skipped", f"{before} is not there")
-    failure = failures.read(folder)
-    if failure is not None:
-        return Flag(folder.name, served, "failed", failure.reason)
-    return Flag(folder.name, served, "missing", "not trained yet")
+    if not is_degenerate(record):
+        return None
+    constant = record["constant"]
+    return "degenerate", (
+        f"scores {record['score']:.1f} on the dev set, the best constant "
+        f"answer {constant['score']:.1f} ± {constant['error']:.1f}"
+    )
 
 
 def _of_evaluations(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
@@ -181,10 +153,10 @@ def _of_evaluations(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
                 left.append(part.dataset.name)
                 continue
             reason = f"evaluation on {part.dataset.name}: {failure.reason}"
-            yield Flag(each.folder.name, (label(cell),), "failed", reason)
+            yield Flag(each.folder.name, (cell.label,), "failed", reason)
         if left:
             reason = f"not evaluated yet on {', '.join(left)}"
-            yield Flag(each.folder.name, (label(cell),), "missing", reason)
+            yield Flag(each.folder.name, (cell.label,), "missing", reason)
 
 
 def _absent(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
@@ -193,7 +165,7 @@ def _absent(every: list[Cell], workspace: Workspace) -> Iterator[Flag]:
     for cell in every:
         absent = tuple(evaluated(cell, workspace)[1])
         if absent:
-            concerned.setdefault(absent, []).append(label(cell))
+            concerned.setdefault(absent, []).append(cell.label)
     for absent, labels in concerned.items():
         reason = (
             f"not evaluated on {', '.join(absent)}: their files are not in "
@@ -207,7 +179,7 @@ def _overlaps(
 ) -> Iterator[Flag]:
     for one in overlaps(study, workspace):
         labels = tuple(
-            label(cell)
+            cell.label
             for cell in every
             if (cell.intermediate, cell.target)
             == (one.intermediate, one.target)

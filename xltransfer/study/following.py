@@ -2,13 +2,13 @@
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xltransfer import hosts, phase
 from xltransfer.errors import InputError
 from xltransfer.interruption import Interrupted, Interruption
-from xltransfer.study.plan import Cell, evaluated
+from xltransfer.study.plan import Cell, Label, evaluated
 from xltransfer.study.worker import Unit
 from xltransfer.workspace import Workspace
 
@@ -22,11 +22,12 @@ class Follower:
     def __init__(
         self,
         units: Sequence[Unit],
-        cells: Sequence[Cell],
+        cells: Iterable[Cell],
         workspace: Workspace,
     ):
         """Knows the same study as the first process, in the same order."""
-        self._units, self._cells, self._workspace = units, cells, workspace
+        self._units, self._workspace = units, workspace
+        self._cells = {cell.label: cell for cell in cells}
 
     def follow(self) -> None:
         """Returns when there is nothing more to do.
@@ -55,14 +56,12 @@ class Follower:
             return
         # The first process tells whether all stops.
         with contextlib.suppress(Interrupted):
-            phase.run(one.phase, self._workspace, lambda *_: None, one.rules)
+            phase.run(
+                one.phase, self._workspace, lambda *_: None, rules=one.rules
+            )
 
-    def _load(self, step: int, **names: Any) -> None:
-        self._cell = next(
-            cell
-            for cell in self._cells
-            if all(getattr(cell, name) == one for name, one in names.items())
-        )
+    def _load(self, cell: list[Any], step: int) -> None:
+        self._cell = self._cells[Label(*cell)]
         self._model = phase.evaluations(
             self._cell.phase, self._workspace, step, self._cell.prediction
         )

@@ -5,14 +5,14 @@ import functools
 import json
 import statistics
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
 
 from xltransfer import files, renderings, selection
 from xltransfer import results as records
-from xltransfer.components import examples_of, with_companions
+from xltransfer.components import examples_of
 from xltransfer.data import cache as caches
 from xltransfer.data.cache import Request
 from xltransfer.optimizer import Optimizer
@@ -23,7 +23,14 @@ from xltransfer.selection import Rule
 from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study
 from xltransfer.study.evaluating import CellEvaluations
-from xltransfer.study.plan import Cell, cells, evaluated, is_there, rules_of
+from xltransfer.study.plan import (
+    Cell,
+    cells,
+    evaluated,
+    is_there,
+    rules_of,
+    splits,
+)
 from xltransfer.study.states import State
 from xltransfer.workspace import Workspace, finished
 
@@ -151,20 +158,13 @@ def cached(study: Study, workspace: Workspace, known: States) -> Size:
 
 def _requests(
     study: Study, workspace: Workspace, known: States
-) -> Iterator[Request]:
-    """Yields every cache that phases with all their files need, once."""
-    found: dict[Request, None] = {}
-    for one, rules in rules_of(study, workspace).items():
-        if known[one].folder is not None:
-            scored = (part for rule in rules for part in rule.parts)
-            parts = (*one.components, *with_companions(one.validation))
-            for part in (*parts, *with_companions(scored)):
-                found[one.request(part)] = None
-    for cell in cells(study):
-        if known[cell.phase].folder is not None:
-            for part in with_companions(evaluated(cell, workspace)[0]):
-                found[cell.phase.request(part)] = None
-    yield from found
+) -> set[Request]:
+    """Returns every cache that phases with all their files need, once."""
+    return {
+        one.request(part)
+        for one, part in splits(study, workspace)
+        if known[one].folder is not None
+    }
 
 
 def time_left(

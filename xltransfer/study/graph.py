@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from xltransfer.components import shortened
 from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study
-from xltransfer.study.flagging import lineage
 from xltransfer.study.plan import cells
 from xltransfer.study.states import State
 
@@ -61,17 +60,15 @@ def nodes(study: Study, known: Mapping[Phase, State]) -> list[Node]:
     for one in known:
         key_of[one] = _key(one, key_of)
         groups.setdefault(key_of[one], []).append(one)
-    served = Counter(
-        one for cell in cells(study) for one in lineage(cell.phase)
-    )
+    served = Counter(one for cell in cells(study) for one in cell.phase.lineage)
     found: dict[tuple, Node] = {}
     for key, members in groups.items():
         needs = dict.fromkeys(key_of[one] for one in members[0].needs)
         found[key] = Node(
-            _title(members[0]),
-            tuple(members),
-            tuple(found[other] for other in needs),
-            sum(served[one] for one in members),
+            title=_title(members[0]),
+            phases=tuple(members),
+            needs=tuple(found[other] for other in needs),
+            cells=sum(served[one] for one in members),
         )
     return list(found.values())
 

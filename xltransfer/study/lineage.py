@@ -51,7 +51,14 @@ class Arm:
             return None
         parts = components_of(pretrain.text, "train", pretrain.seed)
         training = _counted(pretrain.training, parts)
-        return self._phase("pretrain", parts, (), training, pretrain.seed, None)
+        return self._phase(
+            "pretrain",
+            parts,
+            validation=(),
+            training=training,
+            seed=pretrain.seed,
+            parent=None,
+        )
 
     def intermediates(self, steps: tuple[Intermediate, ...]) -> Following:
         """Returns what makes the last phase of a row; the parent of no phase."""

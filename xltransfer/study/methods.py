@@ -9,7 +9,7 @@ from xltransfer.errors import InputError
 from xltransfer.renderings import Prediction
 from xltransfer.study.changes import Changes
 
-# Tuneds of phase that are not pretraining.
+# Kinds of phase that are not pretraining.
 Tuned = Literal["intermediate", "target"]
 
 

@@ -4,11 +4,17 @@ import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import tasks
 from tasks.row import Split
 from xltransfer import overlap, selection
-from xltransfer.components import Component, components_of, examples_of
+from xltransfer.components import (
+    Component,
+    components_of,
+    examples_of,
+    with_companions,
+)
 from xltransfer.errors import InputError
 from xltransfer.origins import SCRATCH
 from xltransfer.overlap import Overlap
@@ -18,6 +24,16 @@ from xltransfer.specification import Phase
 from xltransfer.study.declaration import Study, Target
 from xltransfer.study.lineage import Arm, Following
 from xltransfer.workspace import Workspace
+
+
+class Label(NamedTuple):
+    """Which cell: `method` is empty where the study names none."""
+
+    intermediate: str
+    target: str
+    seed: int
+    model: str = ""
+    method: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +66,13 @@ class Cell:
     model: str = ""
     method: str = ""
     examples: int | None = 0
+
+    @property
+    def label(self) -> Label:
+        """What tells it from the other cells."""
+        return Label(
+            self.intermediate, self.target, self.seed, self.model, self.method
+        )
 
 
 def cells(study: Study) -> Iterator[Cell]:
@@ -177,6 +200,20 @@ def rules_of(
         for one in (cell.phase, *cell.phase.candidates):
             found[one] |= asked
     return {one: tuple(asked) for one, asked in found.items()}
+
+
+def splits(
+    study: Study, workspace: Workspace
+) -> Iterator[tuple[Phase, Component]]:
+    """Yields all that is read, training data first, and the phase it is for."""
+    for one, asked in rules_of(study, workspace).items():
+        scored = [part for rule in asked for part in rule.parts]
+        others = with_companions([*one.validation, *scored])
+        for part in (*one.components, *others):
+            yield one, part
+    for cell in cells(study):
+        for part in with_companions(evaluated(cell, workspace)[0]):
+            yield cell.phase, part
 
 
 def overlaps(study: Study, workspace: Workspace) -> list[Overlap]:

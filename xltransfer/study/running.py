@@ -5,7 +5,6 @@ from typing import Any
 
 from xltransfer import hosts
 from xltransfer import results as records
-from xltransfer.components import with_companions
 from xltransfer.errors import InputError
 from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.specification import Phase
@@ -14,7 +13,7 @@ from xltransfer.study.declaration import Study
 from xltransfer.study.evaluating import CellEvaluations
 from xltransfer.study.flagging import Flag
 from xltransfer.study.following import Follower
-from xltransfer.study.plan import Cell, cells, evaluated, rules_of
+from xltransfer.study.plan import Cell, cells, rules_of, splits
 from xltransfer.study.worker import Listener, Unit, Worker
 from xltransfer.workspace import Workspace
 
@@ -63,7 +62,7 @@ def run(
     agreement.check(study, workspace)
     units = list(_units(study, workspace))
     if not hosts.leads():
-        Follower(units, list(cells(study)), workspace).follow()
+        Follower(units, cells(study), workspace).follow()
         return
     worker = Worker(units, workspace, listener, retry_failed)
     try:
@@ -96,17 +95,8 @@ def _units(study: Study, workspace: Workspace) -> Iterator[Unit]:
 def prepare(study: Study, workspace: Workspace) -> Iterator[str]:
     """Builds every vocabulary and cache; yields the name of each when done."""
     wanted = {
-        one.request(part): (one, part)
-        for one, asked in rules_of(study, workspace).items()
-        for part in (
-            *one.components,
-            *with_companions(one.validation),
-            *(p for rule in asked for p in with_companions(rule.parts)),
-        )
+        one.request(part): (one, part) for one, part in splits(study, workspace)
     }
-    for cell in cells(study):
-        for part in with_companions(evaluated(cell, workspace)[0]):
-            wanted[cell.phase.request(part)] = cell.phase, part
     for one, part in wanted.values():
         workspace.cache(one, part)
         yield f"{part.dataset.name} {part.split}"

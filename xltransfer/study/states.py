@@ -25,7 +25,7 @@ class State:
         failed; `files missing` has no identity yet, and so no folder.
       folder: where it lies, if it has an identity.
       step: the updates that have been logged; all of them where it is done.
-      detail: who runs it, or why it failed.
+      detail: who runs it, why it failed, or what it lacks.
     """
 
     kind: Kind
@@ -47,7 +47,8 @@ def states(study: Study, workspace: Workspace) -> dict[Phase, State]:
     found: dict[Phase, State] = {}
     for one, rules in rules_of(study, workspace).items():
         if lacks[one]:
-            found[one] = State("files missing")
+            detail = "; ".join(map(str, lacks[one]))
+            found[one] = State("files missing", detail=detail)
             continue
         folder = workspace.directory(one)
         record = finished(one, workspace, rules)

@@ -190,7 +190,11 @@ class Worker:
         failures.clear(claim.folder)
         try:
             phase.run(
-                unit.phase, self._workspace, progress, unit.rules, claim.check
+                unit.phase,
+                self._workspace,
+                progress,
+                rules=unit.rules,
+                guard=claim.check,
             )
         except (Interrupted, ClaimLost):
             raise
