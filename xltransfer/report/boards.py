@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasks.languages import LANGUAGES, OTHER_LANGUAGES
+from tasks.languages import ALL_LANGUAGES
 from xltransfer.report.document import Cell
 from xltransfer.report.matrix import (
     ENGLISH,
@@ -176,14 +176,14 @@ def explained(row: Row, column: str, found: Comparison | None) -> str:
 
 def language_name(code: str) -> str:
     """Returns a language's name; what is no code stays as it is."""
-    known = (LANGUAGES | OTHER_LANGUAGES).get(code)
+    known = ALL_LANGUAGES.get(code)
     return known.name if known else code
 
 
 def _order(code: str) -> tuple[str, str]:
     if code == ENGLISH:
         return "", ""
-    known = (LANGUAGES | OTHER_LANGUAGES).get(code)
+    known = ALL_LANGUAGES.get(code)
     return (known.family, known.name) if known else ("~", code)
 
 

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from tasks.languages import LANGUAGES, OTHER_LANGUAGES
+from tasks.languages import ALL_LANGUAGES
 from xltransfer.components import Component
 from xltransfer.evaluation_runs import Place
 from xltransfer.language_groups import LanguageGroups
@@ -112,9 +112,9 @@ def _group_table(languages: Mapping[str, LanguageGroups], family: str) -> Table:
         table.add_section()
     title = {"xlmr": "XLM-R", "mt5": "mT5"}[family]
     add(f"seen by {title}", [one.seen for one in found])
-    names = LANGUAGES | OTHER_LANGUAGES
     for code in sorted({code for one in found for code in one.unseen}):
-        add(f"unseen: {names[code].name}", [x.unseen.get(code) for x in found])
+        name = ALL_LANGUAGES[code].name
+        add(f"unseen: {name}", [x.unseen.get(code) for x in found])
     table.add_section()
     add("English minus mean", [one.transfer_gap for one in found])
     return table

@@ -27,7 +27,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import special
 
-from tasks.languages import LANGUAGES, OTHER_LANGUAGES
+from tasks.languages import ALL_LANGUAGES
 from xltransfer.language_groups import Kinship, kinship
 from xltransfer.statistics.comparing import Known, is_matched
 from xltransfer.statistics.conclusions import Effect, Interval
@@ -193,10 +193,9 @@ def _slopes(
 def _contrasts(
     deltas: Float[np.ndarray, "A L"], languages: Sequence[str], facts: dict
 ) -> list[Effect]:
-    rows = LANGUAGES | OTHER_LANGUAGES
     found = []
     for kind in ("family", "script"):
-        groups = [getattr(rows[code], kind) for code in languages]
+        groups = [getattr(ALL_LANGUAGES[code], kind) for code in languages]
         for group in sorted(set(groups)):
             made = contrast(
                 deltas.mean(axis=0), np.array([one == group for one in groups])

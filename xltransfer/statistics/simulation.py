@@ -25,7 +25,6 @@ from xltransfer.example_counts import Counts
 from xltransfer.statistics.tables import Row
 
 DIRECT = "direct"
-ENGLISH = "en"
 
 
 @dataclasses.dataclass(frozen=True)
