@@ -8,23 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.languages import ALL_LANGUAGES
+from xltransfer.language_groups import ENGLISH
 from xltransfer.report.document import Cell
-from xltransfer.report.matrix import (
-    ENGLISH,
-    NOT_ZERO_SHOT,
-    OTHERS,
-    ZERO_SHOT,
-    Matrix,
-    Row,
-    matrices,
-)
+from xltransfer.report.matrix import OTHERS, Matrix, Row, matrices
 from xltransfer.report.study_folder import StudyFolder
-from xltransfer.statistics.conclusions import Comparison, Conclusions
+from xltransfer.selection import NOT_ZERO_SHOT
+from xltransfer.statistics import ZERO_SHOT, Comparison, Conclusions, Key
 
 # Beside F1 these would say nearly the same four times.
 _BESIDE_F1 = ("accuracy", "precision", "recall")
 _MEANS = (ZERO_SHOT, OTHERS)
-_KEY = ("model", "method", "target", "metric", "selection")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,12 +127,15 @@ class Board:
 def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
     """Returns the study's tables, in the order of its targets."""
     shown = shown_metrics(folder)
-    rows = _grouped(folder.results, _KEY)
-    compared = _grouped(conclusions.comparisons, _KEY)
+    rows: dict[Key, list[Mapping[str, Any]]] = {}
+    for row in folder.results:
+        rows.setdefault(Key.of(row), []).append(row)
+    compared: dict[Key, list[Comparison]] = {}
+    for one in conclusions.comparisons:
+        compared.setdefault(one.key, []).append(one)
     found = [
-        _board(arm, matrix, folder, rows, compared)
-        for arm, own in _grouped(folder.results, _KEY[:2]).items()
-        for matrix in matrices(own, folder.direct, folder.controls)
+        _board(matrix, folder, rows[matrix.key], compared.get(matrix.key, ()))
+        for matrix in matrices(folder.results, folder.direct, folder.controls)
         if (matrix.target, matrix.metric) in shown
     ]
     targets = list(folder.description["targets"])
@@ -187,40 +183,23 @@ def _order(code: str) -> tuple[str, str]:
     return (known.family, known.name) if known else ("~", code)
 
 
-def _grouped(
-    items: Sequence[Any], names: Sequence[str]
-) -> dict[tuple[str, ...], list[Any]]:
-    """Returns mappings or objects by some of their fields."""
-    found: dict[tuple[str, ...], list[Any]] = {}
-    for one in items:
-        known = one if isinstance(one, Mapping) else vars(one)
-        key = tuple(known.get(name, "") for name in names)
-        found.setdefault(key, []).append(one)
-    return found
-
-
 def _board(
-    arm: tuple[str, ...],
     matrix: Matrix,
     folder: StudyFolder,
-    rows: Mapping[tuple[str, ...], Sequence[Mapping[str, Any]]],
-    compared: Mapping[tuple[str, ...], Sequence[Comparison]],
+    rows: Sequence[Mapping[str, Any]],
+    compared: Sequence[Comparison],
 ) -> Board:
-    key = (*arm, matrix.target, matrix.metric, matrix.selection)
     return Board(
-        ", ".join(filter(None, arm)),
+        ", ".join(filter(None, (matrix.model, matrix.method))),
         matrix,
-        rows[key],
-        {
-            (one.intermediate, one.language): one
-            for one in compared.get(key, ())
-        },
+        rows,
+        {(one.intermediate, one.language): one for one in compared},
         {
             one["intermediate"]: one["text"]
             for one in folder.description["overlaps"]
             if one["target"] == matrix.target
         },
-        _degenerate(folder, rows[key]),
+        _degenerate(folder, rows),
         folder.direct,
     )
 

@@ -54,6 +54,8 @@ def effects(
     A table with fewer than three languages, or two intermediates whose
     languages are known, has none. Flagged arms are left out.
     """
+    if direct not in table.arms or table.arms[direct].flagged:
+        return []
     found = []
     arms = [
         arm
@@ -66,8 +68,7 @@ def effects(
             for arm in arms
             if is_matched(table, arm, known) == matched
         ]
-        if direct in table.arms and not table.arms[direct].flagged:
-            found += _of(table, labels, direct, known, matched)
+        found += _of(table, labels, direct, known, matched)
     return found
 
 
