@@ -14,6 +14,7 @@ from xltransfer.report.matrix import OTHERS, Matrix, Row, matrices
 from xltransfer.report.study_folder import StudyFolder
 from xltransfer.selection import NOT_ZERO_SHOT
 from xltransfer.statistics import ZERO_SHOT, Comparison, Conclusions, Key
+from xltransfer.statistics.conclusions import Interval
 
 # Beside F1 these would say nearly the same four times.
 _BESIDE_F1 = ("accuracy", "precision", "recall")
@@ -158,13 +159,17 @@ def signed(value: float) -> str:
     return ("+0.0" if text == "-0.0" else text).replace("-", "−")
 
 
+def interval(limits: Interval | None) -> str:
+    """Returns `−0.4 to +1.2`."""
+    return " to ".join(map(signed, limits)) if limits else "–"
+
+
 def explained(row: Row, column: str, found: Comparison | None) -> str:
     """Returns a delta with its interval, its seeds and the scores behind it."""
     delta = row.deltas[column]
     text = f"{signed(delta.mean)} points"
     if found is not None and found.interval is not None:
-        low, high = map(signed, found.interval)
-        text += f", 95 % interval {low} to {high}"
+        text += f", 95 % interval {interval(found.interval)}"
     if found is not None and found.p_holm is not None:
         text += f", p {found.p_holm:.2g} (Holm)"
     return f"{text}, {delta.count} seeds; score {row.scores[column]}"
