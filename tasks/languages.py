@@ -99,6 +99,7 @@ _OTHERS = (
     Language("tar", "tar", "Rarámuri", "Uto-Aztecan", "Latn", False, False),
 )
 OTHER_LANGUAGES: dict[str, Language] = {row.code: row for row in _OTHERS}
+ALL_LANGUAGES = LANGUAGES | OTHER_LANGUAGES
 # Rows that mix languages, e.g. code-mixed text.
 MULTILINGUAL = Language("mul", "mul", "several languages", "", "Zyyy")
 
@@ -107,7 +108,6 @@ def language(code: str) -> Language:
     """Returns a language by its code, or 'mul'; raises InputError if unknown."""
     if code == MULTILINGUAL.code:
         return MULTILINGUAL
-    known = LANGUAGES | OTHER_LANGUAGES
-    if code not in known:
-        raise InputError(f"No language {code!r}.{nearest(code, known)}")
-    return known[code]
+    if code not in ALL_LANGUAGES:
+        raise InputError(f"No language {code!r}.{nearest(code, ALL_LANGUAGES)}")
+    return ALL_LANGUAGES[code]

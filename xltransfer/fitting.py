@@ -60,12 +60,12 @@ class Fitting:
 
 def by_task(names: Sequence[str]) -> str:
     """Returns `xnli (el, sw), xcopa (et)` for names of datasets."""
-    tasks: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for name in names:
         task, _, language = name.rpartition(".")
-        tasks.setdefault(task, []).append(language)
+        found.setdefault(task, []).append(language)
     return ", ".join(
-        f"{task} ({', '.join(languages)})" for task, languages in tasks.items()
+        f"{task} ({', '.join(languages)})" for task, languages in found.items()
     )
 
 

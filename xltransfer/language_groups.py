@@ -1,15 +1,15 @@
 """A task's numbers by language, taken together: families, scripts, the gap.
 
-And what two languages have in common, of what `tasks.languages` knows. In means
-English, which zero-shot models are trained in, is left out of all means; so are
-languages that `tasks.languages` does not know. No mean is weighted.
+And what two languages have in common, of what `tasks.languages` knows. English,
+which zero-shot models are trained in, is left out of all means; so are languages
+that `tasks.languages` does not know. No mean is weighted.
 """
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from tasks.languages import LANGUAGES, OTHER_LANGUAGES, Language
+from tasks.languages import ALL_LANGUAGES, Language
 
 ENGLISH = "en"
 # No family of its own: Basque and Korean are not related.
@@ -52,15 +52,14 @@ def groups(scores: Mapping[str, float], family: str) -> LanguageGroups:
       family: whose published pretraining counts: `xlmr` or `mt5`.
     """
     others = {code: x for code, x in scores.items() if code != ENGLISH}
-    rows = LANGUAGES | OTHER_LANGUAGES
-    known = {code: x for code, x in others.items() if code in rows}
-    seen = {code for code in known if _SEEN[family](rows[code])}
+    known = {code: x for code, x in others.items() if code in ALL_LANGUAGES}
+    seen = {code for code in known if _SEEN[family](ALL_LANGUAGES[code])}
     gap = None
     if ENGLISH in scores and others:
         gap = scores[ENGLISH] - _mean(list(others.values()))
     return LanguageGroups(
-        _means(known, lambda code: rows[code].family),
-        _means(known, lambda code: rows[code].script),
+        _means(known, lambda code: ALL_LANGUAGES[code].family),
+        _means(known, lambda code: ALL_LANGUAGES[code].script),
         gap,
         _mean([known[code] for code in known if code in seen])
         if seen
@@ -102,10 +101,9 @@ def kinship(code: str, others: Collection[str]) -> Kinship | None:
       code: of the evaluated language.
       others: of the languages that an intermediate phase trained on.
     """
-    rows = LANGUAGES | OTHER_LANGUAGES
-    if code not in rows or not others or not rows.keys() >= set(others):
+    if not others or not {code, *others} <= ALL_LANGUAGES.keys():
         return None
-    own, known = rows[code], [rows[one] for one in others]
+    own, known = ALL_LANGUAGES[code], [ALL_LANGUAGES[one] for one in others]
     related = [
         one.code == code or one.family == own.family != _ISOLATE
         for one in known

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from xltransfer.components import Component, shortened
+from xltransfer.language_groups import ENGLISH
 from xltransfer.specification import Phase
-
-ENGLISH = "en"
 
 # What is done about it: it is told beside the numbers, or nothing is trained.
 Treatment = Literal["warn", "refuse"]

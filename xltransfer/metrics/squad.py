@@ -47,7 +47,7 @@ def squad(targets: Answers, predictions: Texts) -> dict[str, float]:
     Raises:
       ValueError: without questions, or for a question without answers.
     """
-    return score_answers(targets, predictions, normalize)
+    return total_answers(sums(count_answers(targets, predictions)))
 
 
 def squad_v2(
@@ -139,10 +139,12 @@ def best_thresholds(
     return found
 
 
-def score_answers(
-    targets: Answers, predictions: Texts, normalized: Callable[[str], str]
-) -> dict[str, float]:
-    """Returns `exact_match` and `f1` in percent, the best over gold answers.
+def count_answers(
+    targets: Answers,
+    predictions: Texts,
+    normalized: Callable[[str], str] = normalize,
+) -> Columns:
+    """Returns what each question adds, the best over its gold answers.
 
     Args:
       targets: gold answers by id, one at least.
@@ -152,15 +154,6 @@ def score_answers(
     Raises:
       ValueError: without questions, or for a question without answers.
     """
-    return total_answers(sums(count_answers(targets, predictions, normalized)))
-
-
-def count_answers(
-    targets: Answers,
-    predictions: Texts,
-    normalized: Callable[[str], str] = normalize,
-) -> Columns:
-    """Returns what each question adds to `score_answers`, which see."""
     targets, predictions = by_id(targets), by_id(predictions)
     if not targets:
         raise ValueError("no questions")
@@ -180,7 +173,7 @@ def count_answers(
 
 
 def total_answers(sums: Sums) -> dict[str, float]:
-    """Returns what `score_answers` does, from sums over questions."""
+    """Returns `exact_match` and `f1` in percent, from sums over questions."""
     return {
         name: 100.0 * sums[name] / sums["n"] for name in ("exact_match", "f1")
     }

@@ -7,24 +7,18 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasks.languages import LANGUAGES, OTHER_LANGUAGES
+from tasks.languages import ALL_LANGUAGES
+from xltransfer.language_groups import ENGLISH
 from xltransfer.report.document import Cell
-from xltransfer.report.matrix import (
-    ENGLISH,
-    NOT_ZERO_SHOT,
-    OTHERS,
-    ZERO_SHOT,
-    Matrix,
-    Row,
-    matrices,
-)
+from xltransfer.report.matrix import OTHERS, Matrix, Row, matrices
 from xltransfer.report.study_folder import StudyFolder
-from xltransfer.statistics.conclusions import Comparison, Conclusions
+from xltransfer.selection import NOT_ZERO_SHOT
+from xltransfer.statistics import ZERO_SHOT, Comparison, Conclusions, Key
+from xltransfer.statistics.conclusions import Interval
 
 # Beside F1 these would say nearly the same four times.
 _BESIDE_F1 = ("accuracy", "precision", "recall")
 _MEANS = (ZERO_SHOT, OTHERS)
-_KEY = ("model", "method", "target", "metric", "selection")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,12 +128,15 @@ class Board:
 def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
     """Returns the study's tables, in the order of its targets."""
     shown = shown_metrics(folder)
-    rows = _grouped(folder.results, _KEY)
-    compared = _grouped(conclusions.comparisons, _KEY)
+    rows: dict[Key, list[Mapping[str, Any]]] = {}
+    for row in folder.results:
+        rows.setdefault(Key.of(row), []).append(row)
+    compared: dict[Key, list[Comparison]] = {}
+    for one in conclusions.comparisons:
+        compared.setdefault(one.key, []).append(one)
     found = [
-        _board(arm, matrix, folder, rows, compared)
-        for arm, own in _grouped(folder.results, _KEY[:2]).items()
-        for matrix in matrices(own, folder.direct, folder.controls)
+        _board(matrix, folder, rows[matrix.key], compared.get(matrix.key, ()))
+        for matrix in matrices(folder.results, folder.direct, folder.controls)
         if (matrix.target, matrix.metric) in shown
     ]
     targets = list(folder.description["targets"])
@@ -162,13 +159,17 @@ def signed(value: float) -> str:
     return ("+0.0" if text == "-0.0" else text).replace("-", "−")
 
 
+def interval(limits: Interval | None) -> str:
+    """Returns `−0.4 to +1.2`."""
+    return " to ".join(map(signed, limits)) if limits else "–"
+
+
 def explained(row: Row, column: str, found: Comparison | None) -> str:
     """Returns a delta with its interval, its seeds and the scores behind it."""
     delta = row.deltas[column]
     text = f"{signed(delta.mean)} points"
     if found is not None and found.interval is not None:
-        low, high = map(signed, found.interval)
-        text += f", 95 % interval {low} to {high}"
+        text += f", 95 % interval {interval(found.interval)}"
     if found is not None and found.p_holm is not None:
         text += f", p {found.p_holm:.2g} (Holm)"
     return f"{text}, {delta.count} seeds; score {row.scores[column]}"
@@ -176,51 +177,34 @@ def explained(row: Row, column: str, found: Comparison | None) -> str:
 
 def language_name(code: str) -> str:
     """Returns a language's name; what is no code stays as it is."""
-    known = (LANGUAGES | OTHER_LANGUAGES).get(code)
+    known = ALL_LANGUAGES.get(code)
     return known.name if known else code
 
 
 def _order(code: str) -> tuple[str, str]:
     if code == ENGLISH:
         return "", ""
-    known = (LANGUAGES | OTHER_LANGUAGES).get(code)
+    known = ALL_LANGUAGES.get(code)
     return (known.family, known.name) if known else ("~", code)
 
 
-def _grouped(
-    items: Sequence[Any], names: Sequence[str]
-) -> dict[tuple[str, ...], list[Any]]:
-    """Returns mappings or objects by some of their fields."""
-    found: dict[tuple[str, ...], list[Any]] = {}
-    for one in items:
-        known = one if isinstance(one, Mapping) else vars(one)
-        key = tuple(known.get(name, "") for name in names)
-        found.setdefault(key, []).append(one)
-    return found
-
-
 def _board(
-    arm: tuple[str, ...],
     matrix: Matrix,
     folder: StudyFolder,
-    rows: Mapping[tuple[str, ...], Sequence[Mapping[str, Any]]],
-    compared: Mapping[tuple[str, ...], Sequence[Comparison]],
+    rows: Sequence[Mapping[str, Any]],
+    compared: Sequence[Comparison],
 ) -> Board:
-    key = (*arm, matrix.target, matrix.metric, matrix.selection)
     return Board(
-        ", ".join(filter(None, arm)),
+        ", ".join(filter(None, (matrix.model, matrix.method))),
         matrix,
-        rows[key],
-        {
-            (one.intermediate, one.language): one
-            for one in compared.get(key, ())
-        },
+        rows,
+        {(one.intermediate, one.language): one for one in compared},
         {
             one["intermediate"]: one["text"]
             for one in folder.description["overlaps"]
             if one["target"] == matrix.target
         },
-        _degenerate(folder, rows[key]),
+        _degenerate(folder, rows),
         folder.direct,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from xltransfer.budget import Line, Missing
+from xltransfer.report.columns import aligned
 from xltransfer.topology.chips import GIB
 from xltransfer.topology.machine import Machine
 from xltransfer.topology.step import Step
@@ -49,15 +50,20 @@ def report(
     what = f"of {chip.memory / GIB:.2f} GiB" if chip else "of unknown memory"
     yield f"\n{machine.name}: {len(machine.devices)} chips {what}"
     yield "\nmemory of a chip at the tallest batch, MiB"
-    yield from _aligned([MEMORY, *(_memory(*pair) for pair in steps)])
+    yield from _table([MEMORY, *(_memory(*pair) for pair in steps)])
     yield "\none step on a chip, and the shortest time that it can take"
-    yield from _aligned([WORK, *(_work(*pair) for pair in steps)])
+    yield from _table([WORK, *(_work(*pair) for pair in steps)])
     yield "\nresults of collectives, a step and chip"
-    yield from _aligned(
+    yield from _table(
         [NETWORK, *(row for line in lines for row in _network(line))]
     )
     yield ""
     yield from _notes(lines, machine, price)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yields rows, all but their labels set right."""
+    yield from aligned(rows, range(1, len(rows[0])))
 
 
 def _steps(line: Line) -> Iterator[tuple[Line, str, Step]]:
@@ -108,19 +114,6 @@ def _free(step: Step) -> str:
 
 def _mib(size: int) -> str:
     return f"{size / (1 << 20):,.1f}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yields rows of a table, its numbers below each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        first, *others = (
-            cell.rjust(width) if number else cell.ljust(width)
-            for number, (cell, width) in enumerate(
-                zip(row, widths, strict=True)
-            )
-        )
-        yield "  ".join([first, *others]).rstrip()
 
 
 def _notes(

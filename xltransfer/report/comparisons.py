@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xltransfer.report.boards import signed
+from xltransfer.report.boards import interval, signed
 from xltransfer.report.document import Cell, Table
 from xltransfer.selection import NOT_ZERO_SHOT
 from xltransfer.statistics.conclusions import Comparison
@@ -25,11 +25,6 @@ def comparisons(name: str, caption: str, found: Sequence[Comparison]) -> Table:
     return Table(
         name, caption, _COLUMNS, rows, headers=1, notes=notes, searched=True
     )
-
-
-def interval(limits: tuple[float, float] | None) -> str:
-    """Returns `−0.4 to +1.2`."""
-    return " to ".join(map(signed, limits)) if limits else "–"
 
 
 def _row(one: Comparison) -> list[Cell | str]:

@@ -20,14 +20,19 @@ from xltransfer.overlap import Overlap
 from xltransfer.report import plan
 from xltransfer.report.matrix import (
     OTHERS,
-    ZERO_SHOT,
     Matrix,
     label,
     markdown,
     matrices,
 )
 from xltransfer.specification import Phase
-from xltransfer.statistics import Best, Comparison, Conclusions, Estimate
+from xltransfer.statistics import (
+    ZERO_SHOT,
+    Best,
+    Comparison,
+    Conclusions,
+    Estimate,
+)
 from xltransfer.study import Cell, Study
 from xltransfer.workspace import Workspace
 
@@ -195,7 +200,7 @@ def _delta_table(
     known = {
         (one.intermediate, one.language): one
         for one in comparisons
-        if _is_of(one, matrix)
+        if one.key == matrix.key
     }
     for row in matrix.rows:
         if row.deltas:
@@ -205,16 +210,6 @@ def _delta_table(
             ]
             table.add_row(escape(label(matrix, row)), *cells)
     return table
-
-
-def _is_of(one: Comparison, matrix: Matrix) -> bool:
-    """Whether a comparison is of a matrix, which names a model if many are."""
-    return (
-        (one.target, one.metric, one.selection)
-        == (matrix.target, matrix.metric, matrix.selection)
-        and matrix.model in ("", one.model)
-        and matrix.method in ("", one.method)
-    )
 
 
 def _languages(matrix: Matrix) -> Iterator[tuple[str, str]]:

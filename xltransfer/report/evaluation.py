@@ -1,16 +1,14 @@
 """One checkpoint's numbers in the terminal: by language, family and script."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from tasks.languages import LANGUAGES, OTHER_LANGUAGES
-from xltransfer.components import Component
-from xltransfer.evaluation_runs import Place
+from tasks.languages import ALL_LANGUAGES
+from xltransfer.evaluation_runs import Made, Place
 from xltransfer.language_groups import LanguageGroups
 from xltransfer.metrics.benchmarks import TASKS
 from xltransfer.report import scores as score_tables
@@ -22,10 +20,9 @@ from xltransfer.vectors import FIELDS as VECTORS
 _console = Console()
 # `unseen: Haitian Creole`, and bars.
 _LABEL = 26
-Made = list[tuple[Component, list[dict[str, Any]]]]
 
 
-def shown(made: Iterable[tuple[Component, list]], total: int) -> Made:
+def shown(made: Iterable[Made], total: int) -> list[Made]:
     """Returns what is made, showing how far it has come."""
     with Progress(
         TextColumn("evaluated"),
@@ -43,7 +40,7 @@ def shown(made: Iterable[tuple[Component, list]], total: int) -> Made:
 
 
 def print_evaluation(
-    scores: Scores, model: Trained, place: Place, made: Made
+    scores: Scores, model: Trained, place: Place, made: Sequence[Made]
 ) -> None:
     """Prints every value, means over groups of languages, and what is where.
 
@@ -62,8 +59,8 @@ def print_evaluation(
     if scores.languages:
         for part in _parts(scores.languages):
             _console.print(_group_table(part, model.family))
-    for name, made in vectors.items():
-        known = ", ".join(f"{key} {value}" for key, value in made.items())
+    for name, one in vectors.items():
+        known = ", ".join(f"{key} {value}" for key, value in one.items())
         _say(f"{name}: vectors of {known}")
     _say(f"{place.results} · {place.out / 'predictions'}")
 
@@ -112,9 +109,9 @@ def _group_table(languages: Mapping[str, LanguageGroups], family: str) -> Table:
         table.add_section()
     title = {"xlmr": "XLM-R", "mt5": "mT5"}[family]
     add(f"seen by {title}", [one.seen for one in found])
-    names = LANGUAGES | OTHER_LANGUAGES
     for code in sorted({code for one in found for code in one.unseen}):
-        add(f"unseen: {names[code].name}", [x.unseen.get(code) for x in found])
+        name = ALL_LANGUAGES[code].name
+        add(f"unseen: {name}", [x.unseen.get(code) for x in found])
     table.add_section()
     add("English minus mean", [one.transfer_gap for one in found])
     return table

@@ -6,7 +6,7 @@ from typing import Any
 
 from xltransfer import example_counts, selection
 from xltransfer.example_counts import Counts
-from xltransfer.report.study_folder import PhaseRecord, StudyFolder
+from xltransfer.report.study_folder import StudyFolder, identity_of
 from xltransfer.statistics.comparing import Intermediate
 from xltransfer.statistics.concluding import conclude
 from xltransfer.statistics.conclusions import Conclusions
@@ -20,9 +20,7 @@ def conclusions(folder: StudyFolder) -> Conclusions:
     """Returns what is concluded from a study's folder."""
     return conclude(
         folder.results,
-        functools.partial(
-            _examples, folder, _by_identity(folder), _tasks(folder)
-        ),
+        functools.partial(_examples, folder, _tasks(folder)),
         set(folder.degenerate),
         direct=folder.direct,
         controls=folder.controls,
@@ -31,18 +29,13 @@ def conclusions(folder: StudyFolder) -> Conclusions:
     )
 
 
-def _by_identity(folder: StudyFolder) -> dict[str, PhaseRecord]:
-    return {name.rpartition("-")[2]: one for name, one in folder.phases.items()}
-
-
 def _examples(
     folder: StudyFolder,
-    phases: Mapping[str, PhaseRecord],
     tasks: Mapping[tuple[str, str], str],
     row: Mapping[str, Any],
 ) -> Counts | None:
     """Returns what each example adds to a row's number, if that was kept."""
-    phase = phases.get(row["phase"])
+    phase = folder.by_identity.get(row["phase"])
     task = tasks.get((row["phase"], row["language"]))
     if phase is None or phase.done is None or task is None:
         return None
@@ -75,8 +68,7 @@ def _tasks(folder: StudyFolder) -> Mapping[tuple[str, str], str]:
         names = folder.description["evaluations"][cell["evaluation"]]["present"]
         for name in names:
             task, _, language = name.rpartition(".")
-            identity = cell["phases"][-1].rpartition("-")[2]
-            found[identity, language] = task
+            found[identity_of(cell["phases"][-1]), language] = task
     return found
 
 
@@ -105,8 +97,8 @@ def _intermediates(folder: StudyFolder) -> dict[str, Intermediate]:
 def _dev_scores(folder: StudyFolder) -> dict[tuple[str, str], float]:
     """Returns dev scores of chosen checkpoints, by phase and rule."""
     return {
-        (name.rpartition("-")[2], one["rule"]): one["score"]
-        for name, phase in folder.phases.items()
+        (phase.identity, one["rule"]): one["score"]
+        for phase in folder.phases.values()
         if phase.done is not None
         for one in phase.done["rules"].values()
         if one["rule"] in _DEV and one["score"] is not None

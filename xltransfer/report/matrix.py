@@ -7,19 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from xltransfer.language_groups import ENGLISH
 from xltransfer.selection import NOT_ZERO_SHOT
-from xltransfer.statistics import Estimate, estimate, paired_delta
+from xltransfer.statistics import (
+    ZERO_SHOT,
+    Estimate,
+    Key,
+    estimate,
+    paired_delta,
+)
 from xltransfer.study import Flag, Label
 
-ENGLISH = "en"
-ZERO_SHOT = "zero-shot"
-# The same mean under a rule that has looked at the target languages.
+# The mean over languages, `ZERO_SHOT`, under a rule that has looked at the target languages.
 OTHERS = "others"
 # Of a row that is not what it seems, and what makes it so.
 MARK = "‡"
 MARKED = ("degenerate", "failed", "missing")
 
 BySeed = dict[int, float]
+# Columns, and rows.
+Numbers = tuple[tuple[str, ...], tuple["Row", ...]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,24 +46,31 @@ class Row:
 class Matrix:
     """The table of one model, method, target and metric, under one rule.
 
-    `selection` names the rule; `rule` is what a reader must know of it: nothing
+    `selection` names the rule that chose the checkpoints; `rule` is what a reader must know of it: nothing
     where there is one rule alone and it is zero-shot; `arm` names model and
     method, as far as there are several. `flagged` names rows of
     which a run is degenerate, failed or missing, and `notes` says which and
     why: such a run's numbers are in the means, as far as it has any.
     """
 
+    model: str
+    method: str
     target: str
     metric: str
+    selection: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    selection: str
     rule: str = ""
-    model: str = ""
-    method: str = ""
     arm: str = ""
     flagged: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """Which table of the study it is."""
+        return Key(
+            self.model, self.method, self.target, self.metric, self.selection
+        )
 
     @property
     def title(self) -> str:
@@ -81,41 +95,33 @@ def matrices(
       controls: labels for which no delta is taken.
       flags: what is to be told of the runs.
     """
-    names = ("target", "metric", "selection")
-    by_table: dict[tuple, list[Mapping[str, Any]]] = {}
+    by_table: dict[Key, list[Mapping[str, Any]]] = {}
     for row in results:
-        arm = row.get("model", ""), row.get("method", "")
-        key = *arm, *(row[name] for name in names)
-        by_table.setdefault(key, []).append(row)
-    models, methods, rules = ({key[n] for key in by_table} for n in (0, 1, 4))
+        by_table.setdefault(Key.of(row), []).append(row)
+    models, methods, rules = (
+        {getattr(key, name) for key in by_table}
+        for name in ("model", "method", "selection")
+    )
     found = []
-    for (model, method, *key), rows in by_table.items():
+    for key, rows in by_table.items():
+        mine = _marks(key, flags)
+        several = (
+            key.model if len(models) > 1 else "",
+            key.method if len(methods) > 1 else "",
+        )
         made = functools.partial(
-            _matrix,
-            target=key[0],
-            metric=key[1],
-            selection=key[2],
-            is_named=len(rules) > 1,
+            _numbers,
+            selection=key.selection,
             direct=direct,
             controls=controls,
         )
-        cell = key[0], model, method
-        several = (
-            model if len(models) > 1 else "",
-            method if len(methods) > 1 else "",
-        )
-        mine = [
-            (label, flag)
-            for flag in flags
-            if flag.phase and flag.kind in MARKED
-            for label in flag.cells
-            if (label.target, label.model, label.method) == cell
-        ]
+        columns, lines = made(rows)
         found.append(
-            dataclasses.replace(
-                made(rows),
-                model=model,
-                method=method,
+            Matrix(
+                **dataclasses.asdict(key),
+                columns=columns,
+                rows=lines,
+                rule=_rule(key.selection, is_named=len(rules) > 1),
                 arm=", ".join(filter(None, several)),
                 flagged=frozenset(label.intermediate for label, _ in mine),
                 notes=tuple(_notes(mine, rows, made)),
@@ -124,10 +130,22 @@ def matrices(
     return found
 
 
+def _marks(key: Key, flags: Sequence[Flag]) -> list[tuple[Label, Flag]]:
+    """Returns the runs behind a table that are not what they seem."""
+    return [
+        (label, flag)
+        for flag in flags
+        if flag.phase and flag.kind in MARKED
+        for label in flag.cells
+        if (label.model, label.method, label.target)
+        == (key.model, key.method, key.target)
+    ]
+
+
 def _notes(
     flags: Sequence[tuple[Label, Flag]],
     results: Sequence[Mapping[str, Any]],
-    made: Callable[[Sequence[Mapping[str, Any]]], Matrix],
+    made: Callable[[Sequence[Mapping[str, Any]]], Numbers],
 ) -> Iterator[str]:
     """Yields what is flagged, and the means without degenerate runs."""
     for label, flag in flags:
@@ -142,15 +160,15 @@ def _notes(
     }
     if not bad:
         return
-    others = made(
+    columns, others = made(
         [x for x in results if (x["intermediate"], x["seed"]) not in bad]
     )
     for name in dict.fromkeys(intermediate for intermediate, _ in sorted(bad)):
-        rows = [row for row in others.rows if row.label == name]
+        rows = [row for row in others if row.label == name]
         if not rows:
             yield f"{MARK} {name}: all of its runs are degenerate"
         for row in rows:
-            column = next(x for x in others.columns if x in row.scores)
+            column = next(x for x in columns if x in row.scores)
             score = row.scores[column]
             yield (
                 f"{MARK} {name} without degenerate runs: {column} {score} over "
@@ -192,15 +210,13 @@ def cell(row: Row, column: str) -> str:
     return text
 
 
-def _matrix(
+def _numbers(
     results: Sequence[Mapping[str, Any]],
-    target: str,
-    metric: str,
     selection: str,
-    is_named: bool,
     direct: str,
     controls: Sequence[str],
-) -> Matrix:
+) -> Numbers:
+    """Returns the columns and rows of one table's results."""
     mean = OTHERS if selection in NOT_ZERO_SHOT else ZERO_SHOT
     table: dict[str, dict[str, BySeed]] = {}
     for result in results:
@@ -222,8 +238,7 @@ def _matrix(
         )
         for label, row in table.items()
     )
-    rule = _rule(selection, is_named)
-    return Matrix(target, metric, columns, rows, selection, rule)
+    return columns, rows
 
 
 def _rule(selection: str, is_named: bool) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from xltransfer import study
 from xltransfer.components import shortened
+from xltransfer.report.columns import aligned
 from xltransfer.specification import Phase
 from xltransfer.study import Study, forecast, graph
 from xltransfer.study.graph import Node
@@ -40,7 +41,7 @@ def table(planned: Study, known: States) -> Iterator[str]:
                 str(state),
             )
         )
-    yield from _aligned(rows)
+    yield from aligned(rows, range(2, len(_COLUMNS) - 1))
 
 
 def tree(planned: Study, known: States) -> Iterator[str]:
@@ -133,20 +134,6 @@ def _before(one: Phase) -> list[Phase]:
     """Returns a phase and all before it, candidates too."""
     before = [found for other in one.needs for found in _before(other)]
     return list(dict.fromkeys([one, *before]))
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yields rows with columns of one width; numbers stand on the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    numbers = range(2, len(widths) - 1)
-    for row in rows:
-        cells = [
-            cell.rjust(width) if number in numbers else cell.ljust(width)
-            for number, (cell, width) in enumerate(
-                zip(row, widths, strict=True)
-            )
-        ]
-        yield "  ".join(cells).rstrip()
 
 
 def _bytes(size: float) -> str:

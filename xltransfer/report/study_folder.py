@@ -5,8 +5,9 @@ Raises InputError, with file and line, for what is missing or damaged.
 
 import csv
 import dataclasses
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,11 @@ class PhaseRecord:
     curve: tuple[Mapping[str, Any], ...]
 
     @property
+    def identity(self) -> str:
+        """The hash of its configuration."""
+        return identity_of(self.name)
+
+    @property
     def kind(self) -> str:
         """`pretrain`, `intermediate` or `target`."""
         return self.configuration["kind"]
@@ -52,6 +58,11 @@ class PhaseRecord:
         """The names of the datasets that it trains on."""
         parts = self.configuration["components"]
         return tuple(part["dataset"] for part in parts)
+
+    @functools.cached_property
+    def fields(self) -> dict[str, str]:
+        """The configuration as field -> text; none if it never began."""
+        return dict(_flat("", self.configuration)) if self.data else {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,16 +116,24 @@ class StudyFolder:
 
     def arm(self, cell: Mapping[str, Any]) -> str:
         """Returns model and method of a cell, where there are several."""
+        return ", ".join(filter(None, (cell.get(x, "") for x in self._varied)))
+
+    @functools.cached_property
+    def _varied(self) -> list[str]:
         cells = self.description["cells"]
-        varied = [x for x in _ARM if len({one.get(x, "") for one in cells}) > 1]
-        return ", ".join(filter(None, (cell.get(name, "") for name in varied)))
+        return [x for x in _ARM if len({one.get(x, "") for one in cells}) > 1]
 
     def evaluation(self, target: str) -> Mapping[str, list[str]]:
         """Returns the datasets of a target, `present` and `absent`."""
         name = self.description["targets"][target]["evaluation"]
         return self.description["evaluations"][name]
 
-    @property
+    @functools.cached_property
+    def by_identity(self) -> dict[str, PhaseRecord]:
+        """The phases as the rows of the results name them."""
+        return {one.identity: one for one in self.phases.values()}
+
+    @functools.cached_property
     def degenerate(self) -> dict[str, str]:
         """The identities of target phases that go back to one no better than
         chance, each with the reason."""
@@ -124,7 +143,7 @@ class StudyFolder:
             if one["kind"] == "degenerate"
         }
         return {
-            cell["phases"][-1].rpartition("-")[2]: reasons[name]
+            identity_of(cell["phases"][-1]): reasons[name]
             for cell in self.description["cells"]
             for name in cell["phases"]
             if name in reasons
@@ -136,6 +155,11 @@ class StudyFolder:
         return tuple(self.description["controls"])
 
 
+def identity_of(name: str) -> str:
+    """Returns the identity of a phase from the name of its folder."""
+    return name.rpartition("-")[2]
+
+
 def read(path: Path) -> StudyFolder:
     """Reads a study's folder."""
     if not path.is_dir():
@@ -144,7 +168,7 @@ def read(path: Path) -> StudyFolder:
     names = dict.fromkeys(
         name for cell in description["cells"] for name in cell["phases"]
     )
-    identities = {name.rpartition("-")[2] for name in names}
+    identities = set(map(identity_of, names))
     rows = _results(path / "results.csv")
     kept = tuple(row for row in rows if row["phase"] in identities)
     gin = path / "config.gin"
@@ -232,6 +256,19 @@ def _phase(folder: Path) -> PhaseRecord:
         _optional(folder / "environment.json"),
         tuple(_lines(folder / "metrics.jsonl")),
     )
+
+
+def _flat(where: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yields the fields below a place, each with its text."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from _flat(f"{where}.{name}" if where else name, one)
+    elif isinstance(value, list) and any(isinstance(x, dict) for x in value):
+        for number, one in enumerate(value):
+            yield from _flat(f"{where}[{number}]", one)
+    else:
+        is_text = isinstance(value, str)
+        yield where, value if is_text else json.dumps(value, ensure_ascii=False)
 
 
 def _optional(path: Path) -> Mapping[str, Any] | None:

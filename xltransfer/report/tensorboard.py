@@ -15,7 +15,6 @@ from xltransfer.language_groups import ENGLISH
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Section, Table
 from xltransfer.report.picture import picture
-from xltransfer.report.sections import differences
 
 _CELL = ("model", "method", "intermediate", "target", "seed", "selection")
 # Fields of a phase's configuration that are worth a column.
@@ -63,16 +62,13 @@ def _cells(contents: Contents) -> Iterator[tuple[dict[str, Any], Values]]:
         found.setdefault(key, {})[f"{row['metric']}/{row['language']}"] = row[
             "value"
         ]
-    by_identity = {
-        name.rpartition("-")[2]: one for name, one in folder.phases.items()
-    }
     languages: dict[tuple[str, str], set[str]] = {}
     for row in folder.results:
         place = row["target"], row["metric"]
         languages.setdefault(place, set()).add(row["language"])
     for key, values in found.items():
         parameters = dict(zip(_CELL, key, strict=True))
-        fields = differences.flattened(by_identity[phases[key]])
+        fields = folder.by_identity[phases[key]].fields
         for field in _FIELDS:
             if f"training.{field}" in fields:
                 parameters[field] = float(fields[f"training.{field}"])

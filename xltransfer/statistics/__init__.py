@@ -6,6 +6,7 @@ from xltransfer.statistics.conclusions import (
     Comparison,
     Conclusions,
     Effect,
+    Key,
 )
 from xltransfer.statistics.estimates import Estimate, estimate, paired_delta
 
@@ -16,6 +17,7 @@ __all__ = [
     "Conclusions",
     "Effect",
     "Estimate",
+    "Key",
     "estimate",
     "paired_delta",
 ]

@@ -34,17 +34,18 @@ def best(
         return None
     means = {label: float(one.mean()) for label, one in scores.items()}
     chosen = max(means, key=lambda label: means[label])
+    key = table.key
     found = Best(
-        table.key.target,
-        table.key.selection,
-        chosen,
-        means[chosen],
-        None,
-        None,
-        _note(table, direct, scores),
-        table.key.model,
-        table.key.method,
-        table.key.metric,
+        target=key.target,
+        chosen_by=key.selection,
+        intermediate=chosen,
+        dev_score=means[chosen],
+        test_delta=None,
+        interval=None,
+        note=_note(table, direct, scores),
+        model=key.model,
+        method=key.method,
+        metric=key.metric,
     )
     for one in comparisons:
         is_whole = one.is_mean or len(table.languages) == 1

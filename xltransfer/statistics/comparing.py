@@ -114,7 +114,7 @@ def _compared(
     known: Known,
     method: Method,
 ) -> list[Comparison]:
-    key = table.key
+    key = dataclasses.asdict(table.key)
     found = []
     for arm, baseline in pairs:
         both = pair(table, arm, baseline)
@@ -123,23 +123,19 @@ def _compared(
         flagged = arm.flagged or baseline.flagged or not both.complete
         found += [
             Comparison(
-                arm.label,
-                key.target,
-                key.model,
-                claim.language,
-                key.metric,
-                key.selection,
-                claim.estimate,
-                claim.interval,
+                **key,
+                intermediate=arm.label,
+                language=claim.language,
+                estimate=claim.estimate,
+                interval=claim.interval,
                 # A run that failed to learn is of another law than the rest.
-                None if flagged else claim.p,
-                None,
-                is_matched(table, arm, known),
-                flagged,
-                baseline.label,
-                key.method,
-                arm.examples,
-                claim.over,
+                p=None if flagged else claim.p,
+                p_holm=None,
+                matched=is_matched(table, arm, known),
+                flagged=flagged,
+                baseline=baseline.label,
+                examples=arm.examples,
+                over=claim.over,
             )
             for claim in both.claims(method)
         ]

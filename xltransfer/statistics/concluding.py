@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from xltransfer.statistics import choosing, comparing, coverage
 from xltransfer.statistics.choosing import Dev
 from xltransfer.statistics.comparing import Known
-from xltransfer.statistics.conclusions import Comparison, Conclusions
+from xltransfer.statistics.conclusions import Comparison, Conclusions, Row
 from xltransfer.statistics.effects import effects
 from xltransfer.statistics.pairs import (
     BOOTSTRAP,
@@ -14,7 +14,7 @@ from xltransfer.statistics.pairs import (
     FLIPS,
     Method,
 )
-from xltransfer.statistics.tables import Examples, Row, tables
+from xltransfer.statistics.tables import Examples, tables
 
 _T = "Student's t on crossed variance components of seeds and examples"
 _INTERVALS = {CROSSED: _T, BOOTSTRAP: "the hierarchical bootstrap (percentile)"}

@@ -1,12 +1,38 @@
 """What is concluded from a study, as facts. Deltas are in percent points."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from xltransfer.statistics.estimates import Estimate
 
 # In the place of a language: the mean over all of a table's but English.
 ZERO_SHOT = "zero-shot"
 Interval = tuple[float, float]
+# Of results in long form: `results.COLUMNS`.
+Row = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """What tells the tables of a study apart."""
+
+    model: str
+    method: str
+    target: str
+    metric: str
+    selection: str
+
+    @classmethod
+    def of(cls, row: Row) -> "Key":
+        """Returns the table of a row, which may lack model and method."""
+        return cls(
+            row.get("model") or "",
+            row.get("method") or "",
+            row["target"],
+            row["metric"],
+            row["selection"],
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +76,13 @@ class Comparison:
     method: str = ""
     examples: int | None = None
     over: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """Which table it is of."""
+        return Key(
+            self.model, self.method, self.target, self.metric, self.selection
+        )
 
     @property
     def is_mean(self) -> bool:

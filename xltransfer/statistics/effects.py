@@ -27,7 +27,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import special
 
-from tasks.languages import LANGUAGES, OTHER_LANGUAGES
+from tasks.languages import ALL_LANGUAGES
 from xltransfer.language_groups import Kinship, kinship
 from xltransfer.statistics.comparing import Known, is_matched
 from xltransfer.statistics.conclusions import Effect, Interval
@@ -54,6 +54,8 @@ def effects(
     A table with fewer than three languages, or two intermediates whose
     languages are known, has none. Flagged arms are left out.
     """
+    if direct not in table.arms or table.arms[direct].flagged:
+        return []
     found = []
     arms = [
         arm
@@ -66,8 +68,7 @@ def effects(
             for arm in arms
             if is_matched(table, arm, known) == matched
         ]
-        if direct in table.arms and not table.arms[direct].flagged:
-            found += _of(table, labels, direct, known, matched)
+        found += _of(table, labels, direct, known, matched)
     return found
 
 
@@ -193,10 +194,9 @@ def _slopes(
 def _contrasts(
     deltas: Float[np.ndarray, "A L"], languages: Sequence[str], facts: dict
 ) -> list[Effect]:
-    rows = LANGUAGES | OTHER_LANGUAGES
     found = []
     for kind in ("family", "script"):
-        groups = [getattr(rows[code], kind) for code in languages]
+        groups = [getattr(ALL_LANGUAGES[code], kind) for code in languages]
         for group in sorted(set(groups)):
             made = contrast(
                 deltas.mean(axis=0), np.array([one == group for one in groups])

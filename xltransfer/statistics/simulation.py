@@ -22,10 +22,9 @@ from jaxtyping import Bool, Float
 from scipy import special
 
 from xltransfer.example_counts import Counts
-from xltransfer.statistics.tables import Row
+from xltransfer.statistics.conclusions import Row
 
 DIRECT = "direct"
-ENGLISH = "en"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,27 +6,15 @@ L languages, N examples of a language.
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from xltransfer.example_counts import Counts
+from xltransfer.statistics.conclusions import Key, Row
 
-Row = Mapping[str, Any]
 # What each example of a row's evaluation adds, if that was kept.
 Examples = Callable[[Row], Counts | None]
-
-
-@dataclasses.dataclass(frozen=True)
-class Key:
-    """What tells tables apart."""
-
-    model: str
-    method: str
-    target: str
-    metric: str
-    selection: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,15 +71,15 @@ def tables(
       examples: gives what is known of a row's examples.
       flags: the phases that are degenerate.
     """
-    groups: dict[tuple, dict[str, list[Row]]] = {}
+    # By all but the metric first: its metrics are of the same examples.
+    groups: dict[Key, dict[Key, list[Row]]] = {}
     for row in rows:
-        names = ("model", "method", "target", "selection")
-        group = groups.setdefault(tuple(row.get(n) or "" for n in names), {})
-        group.setdefault(row["metric"], []).append(row)
-    for (model, method, target, selection), metrics in groups.items():
+        key = Key.of(row)
+        group = groups.setdefault(dataclasses.replace(key, metric=""), {})
+        group.setdefault(key, []).append(row)
+    for metrics in groups.values():
         kept = _Kept(examples)
-        for metric, found in metrics.items():
-            key = Key(model, method, target, metric, selection)
+        for key, found in metrics.items():
             yield _table(key, found, kept, flags)
 
 

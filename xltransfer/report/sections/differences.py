@@ -1,6 +1,5 @@
 """Which fields of configuration differ between the phases of cells."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from xltransfer.report.document import (
     Table,
     Text,
 )
-from xltransfer.report.study_folder import PhaseRecord, StudyFolder
+from xltransfer.report.study_folder import StudyFolder
 
 # What must differ between two cells, and says nothing of how they trained.
 _IDENTITY = ("seed", "parent", "init")
@@ -24,10 +23,9 @@ _ABSENT = "–"
 def section(contents: Contents) -> Section:
     """Returns what differs where nothing should, and a choice of two cells."""
     folder = contents.folder
-    flat = {name: flattened(one) for name, one in folder.phases.items()}
     unlike = [
         f"{where}: its target phase also differs in {fields}."
-        for where, fields in unlike_rows(folder, flat)
+        for where, fields in unlike_rows(folder)
     ]
     blocks: list[Block] = [
         Text(
@@ -43,18 +41,17 @@ def section(contents: Contents) -> Section:
         x for x in folder.phases.values() if x.kind == "intermediate"
     ]
     if intermediate:
-        blocks.append(_varying(folder, flat))
-    blocks.append(Comparer(_cells(folder), flat))
+        blocks.append(_varying(folder))
+    fields = {name: one.fields for name, one in folder.phases.items()}
+    blocks.append(Comparer(_cells(folder), fields))
     return Section("differences", "Configuration differences", blocks)
 
 
-def unlike_rows(
-    folder: StudyFolder, flat: Mapping[str, Mapping[str, str]]
-) -> list[tuple[str, str]]:
+def unlike_rows(folder: StudyFolder) -> list[tuple[str, str]]:
     """Returns rows whose target phase is another training, and in what."""
     cells = folder.description["cells"]
     direct = {
-        (folder.arm(one), one["target"], one["seed"]): flat[one["phases"][-1]]
+        (folder.arm(one), one["target"], one["seed"]): _last(folder, one)
         for one in cells
         if one["intermediate"] == folder.direct
     }
@@ -64,7 +61,7 @@ def unlike_rows(
         other = direct.get(key)
         if other is None or cell["intermediate"] in folder.controls:
             continue
-        own = flat[cell["phases"][-1]]
+        own = _last(folder, cell)
         if not (own and other):
             continue
         fields = [x for x in differing([own, other]) if x not in _IDENTITY]
@@ -74,33 +71,15 @@ def unlike_rows(
     return [(f"{target} after {row}", fields) for row, target, fields in found]
 
 
+def _last(folder: StudyFolder, cell: Mapping[str, Any]) -> Mapping[str, str]:
+    """Returns the fields of a cell's target phase."""
+    return folder.phases[cell["phases"][-1]].fields
+
+
 def labelled(folder: StudyFolder, cell: Mapping[str, Any]) -> str:
     """Returns a row's label, with model and method where there are several."""
     arm = folder.arm(cell)
     return f"{cell['intermediate']} ({arm})" if arm else cell["intermediate"]
-
-
-def flattened(phase: PhaseRecord) -> dict[str, str]:
-    """Returns a configuration as field -> text; none if it never began."""
-    found: dict[str, str] = {}
-
-    def add(where: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for name, one in value.items():
-                add(f"{where}.{name}" if where else name, one)
-        elif isinstance(value, list) and any(
-            isinstance(x, dict) for x in value
-        ):
-            for number, one in enumerate(value):
-                add(f"{where}[{number}]", one)
-        else:
-            is_text = isinstance(value, str)
-            shown = value if is_text else json.dumps(value, ensure_ascii=False)
-            found[where] = shown
-
-    if phase.data:
-        add("", dict(phase.configuration))
-    return found
 
 
 def differing(configurations: Sequence[Mapping[str, str]]) -> list[str]:
@@ -113,18 +92,17 @@ def differing(configurations: Sequence[Mapping[str, str]]) -> list[str]:
     ]
 
 
-def _varying(
-    folder: StudyFolder, flat: Mapping[str, Mapping[str, str]]
-) -> Table:
+def _varying(folder: StudyFolder) -> Table:
     """Returns what differs between intermediates' phases: fields by rows."""
     first: dict[str, Mapping[str, str]] = {}
     data: dict[str, str] = {}
     for cell in folder.description["cells"]:
         for name in cell["phases"][:-1]:
-            if folder.phases[name].kind == "intermediate" and flat[name]:
+            one = folder.phases[name]
+            if one.kind == "intermediate" and one.fields:
                 label = labelled(folder, cell)
-                first.setdefault(label, flat[name])
-                data.setdefault(label, " + ".join(folder.phases[name].data))
+                first.setdefault(label, one.fields)
+                data.setdefault(label, " + ".join(one.data))
     fields = [
         one
         for one in differing(list(first.values()))

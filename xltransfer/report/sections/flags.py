@@ -45,10 +45,7 @@ def flags(contents: Contents) -> Iterator[Flag]:
     yield from _chosen(contents)
     yield from _seeds(contents)
     yield from _software(folder)
-    flat = {
-        name: differences.flattened(one) for name, one in folder.phases.items()
-    }
-    for where, fields in differences.unlike_rows(folder, flat):
+    for where, fields in differences.unlike_rows(folder):
         reason = f"its target phase differs from direct transfer's in {fields}"
         yield Flag("other training", where, reason)
 

@@ -4,8 +4,7 @@ import statistics
 from collections.abc import Sequence
 
 from xltransfer.language_groups import groups
-from xltransfer.report.boards import Board, signed
-from xltransfer.report.comparisons import interval
+from xltransfer.report.boards import Board, interval, signed
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Block, Cell, Fold, Section, Table
 from xltransfer.report.shading import scale

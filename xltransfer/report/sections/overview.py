@@ -3,8 +3,8 @@
 import statistics
 from collections.abc import Iterator, Sequence
 
-from xltransfer.report.boards import Board, signed
-from xltransfer.report.comparisons import comparisons, interval
+from xltransfer.report.boards import Board, interval, signed
+from xltransfer.report.comparisons import comparisons
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import (
     Block,
@@ -79,8 +79,7 @@ def _sentence(one: Comparison) -> str:
         f"{signed(one.estimate.mean)} points"
     )
     if one.interval:
-        low, high = map(signed, one.interval)
-        text += f", 95 % interval {low} to {high}"
+        text += f", 95 % interval {interval(one.interval)}"
     return text + "."
 
 

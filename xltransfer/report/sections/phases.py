@@ -2,7 +2,6 @@
 
 import statistics
 from collections.abc import Sequence
-from typing import Any
 
 from xltransfer.components import shortened
 from xltransfer.report.contents import Contents
@@ -58,11 +57,11 @@ def _sums(label: str, phases: Sequence[PhaseRecord]) -> list[Cell | str]:
     seconds = sum(one["seconds"] for one in done)
     return [
         label,
-        _count(len(phases)),
-        _count(len(done)),
+        _cell(len(phases)),
+        _cell(len(done)),
         Cell(duration(seconds), seconds),
         *(
-            _median([one[name] for one in done if name in one], shape)
+            _cell(_median([one[name] for one in done if name in one]), shape)
             for name, shape in (
                 ("examples_per_second", "{:,.0f}"),
                 ("tokens_per_second", "{:,.0f}"),
@@ -83,14 +82,14 @@ def _row(one: PhaseRecord, cells: int) -> list[Cell | str]:
         one.name,
         shortened(one.data),
         Cell(str(one.seed), one.seed) if one.seed >= 0 else "–",
-        _count(cells),
-        _count(done.get("steps", steps)),
-        _count(done.get("step")),
-        _number(done, "score", "{:.1f}"),
+        _cell(cells),
+        _cell(done.get("steps", steps)),
+        _cell(done.get("step")),
+        _cell(done.get("score"), "{:.1f}"),
         Cell(duration(done["seconds"]), done["seconds"]) if done else Cell("–"),
-        _number(done, "examples_per_second", "{:,.0f}"),
-        _number(done, "tokens_per_second", "{:,.0f}"),
-        _number(done, "padding_share", "{:.1%}"),
+        _cell(done.get("examples_per_second"), "{:,.0f}"),
+        _cell(done.get("tokens_per_second"), "{:,.0f}"),
+        _cell(done.get("padding_share"), "{:.1%}"),
         device,
         "done" if done else _state(one),
     ]
@@ -113,17 +112,9 @@ def duration(seconds: float) -> str:
     return f"{hours:,} h {minutes:02} min"
 
 
-def _number(known: dict[str, Any], name: str, shape: str) -> Cell:
-    value = known.get(name)
+def _median(values: Sequence[float]) -> float | None:
+    return statistics.median(values) if values else None
+
+
+def _cell(value: float | None, shape: str = "{:,}") -> Cell:
     return Cell("–") if value is None else Cell(shape.format(value), value)
-
-
-def _count(value: int | None) -> Cell:
-    return Cell("–") if value is None else Cell(f"{value:,}", value)
-
-
-def _median(values: Sequence[float], shape: str) -> Cell:
-    if not values:
-        return Cell("–")
-    value = statistics.median(values)
-    return Cell(shape.format(value), value)
