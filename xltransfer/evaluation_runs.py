@@ -14,7 +14,6 @@ from xltransfer.evaluations import Evaluations
 from xltransfer.fitting import Fit, Fitting, by_task
 from xltransfer.language_groups import groups
 from xltransfer.metrics import checklist, selected
-from xltransfer.models.xlmr import XLMRConfig
 from xltransfer.objectives.objective import Params
 from xltransfer.outcomes.text import RATES
 from xltransfer.partitioning import Partitioning
@@ -97,19 +96,12 @@ def run(
     asked = _Asked(model, settings, place)
     place.check(model.protocol)
     # Refuses a layer that it has not.
-    settings.vectors.layer_of(_layers(model.reading.model))
+    settings.vectors.layer_of(renderings.layers(model.reading.model))
     place.out.mkdir(parents=True, exist_ok=True)
     for fit in fitting.fits:
         part, found = asked.evaluate(fit, place)
         results.replace(place.results, found, ("task", "language", "split"))
         yield part, found
-
-
-def _layers(model: ModelConfig) -> int:
-    """Returns how many layers there are whose states can be pooled."""
-    if isinstance(model, XLMRConfig):
-        return model.num_layers
-    return model.num_encoder_layers
 
 
 class _Asked:

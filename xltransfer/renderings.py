@@ -97,6 +97,13 @@ def name(model: ModelConfig) -> str:
     return "text" if isinstance(model, MT5Config) else "encoder"
 
 
+def layers(model: ModelConfig) -> int:
+    """Returns how many layers there are whose states can be pooled."""
+    if isinstance(model, MT5Config):
+        return model.num_encoder_layers
+    return model.num_layers
+
+
 def rendering(model: ModelConfig, facts: Facts) -> Rendering:
     """Returns features, objective and outcome.
 
@@ -184,22 +191,21 @@ def _retrieval(model: XLMRConfig, facts: Facts) -> Rendering:
         objective = InBatchRetrieval(XLMRRetriever(model))
         outcome = Nearest("rankings", dual_encoder("pooler"))
         return Rendering(objective, arrays, arrays, outcome)
-    vectors, layers = facts.vectors, model.num_layers
-    embedder = XLMREmbedder(
-        model, vectors.layer_of(layers), vectors.pooling, normalize=True
-    )
-    outcome = _embedded(facts, layers)
+    vectors = facts.vectors
+    layer = vectors.layer_of(layers(model))
+    embedder = XLMREmbedder(model, layer, vectors.pooling, normalize=True)
+    outcome = _embedded(model, facts)
     return Rendering(Embedding(embedder), arrays, arrays, outcome)
 
 
-def _embedded(facts: Facts, layers: int) -> Outcome:
+def _embedded(model: ModelConfig, facts: Facts) -> Outcome:
     """Returns the outcome of vectors that need no training, with their record."""
-    vectors = facts.vectors
+    vectors, depth = facts.vectors, layers(model)
     if facts.metric == "bucc":
-        return Mined(made=vectors.record(layers, both_ways=True))
+        return Mined(made=vectors.record(depth, both_ways=True))
     return Nearest(
         "positions",
-        vectors.record(layers),
+        vectors.record(depth),
         candidates_seek=vectors.direction == "to_english",
     )
 
@@ -247,11 +253,10 @@ def _text_retrieval(model: MT5Config, facts: Facts) -> Rendering:
         objective = InBatchTextRetrieval(MT5Retriever(model))
         outcome = Nearest("rankings", dual_encoder("mean"))
         return Rendering(objective, arrays, arrays, outcome)
-    vectors, layers = facts.vectors, model.num_encoder_layers
-    embedder = MT5Embedder(
-        model, vectors.layer_of(layers), vectors.pooling, normalize=True
-    )
-    outcome = _embedded(facts, layers)
+    vectors = facts.vectors
+    layer = vectors.layer_of(layers(model))
+    embedder = MT5Embedder(model, layer, vectors.pooling, normalize=True)
+    outcome = _embedded(model, facts)
     return Rendering(TextEmbedding(embedder), arrays, arrays, outcome)
 
 

@@ -6,17 +6,11 @@ from typing import Annotated
 
 import typer
 
-from xltransfer.commands.options import local
+from xltransfer.commands.options import DataDir, local
 from xltransfer.errors import InputError, nearest
 
 app = typer.Typer(help="Official data files.", no_args_is_help=True)
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="XLTRANSFER_DATA_DIR", help="The folder of official files."
-    ),
-]
 MIRROR = "XLTRANSFER_MIRROR"
 
 

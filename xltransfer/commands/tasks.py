@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from xltransfer.commands.data import DataDir, data_folder
+from xltransfer.commands.data import data_folder
+from xltransfer.commands.options import DataDir
 from xltransfer.errors import InputError, nearest
 
 app = typer.Typer(help="Datasets and mixtures.", no_args_is_help=True)
