@@ -52,6 +52,7 @@ RANKS = (
         "topk",
         "checkpoints",
         "optimizer",
+        "layerwise",
         "submission",
         "published",
         "example_counts",

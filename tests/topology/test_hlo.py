@@ -81,7 +81,7 @@ def compiled(objective, scan: bool, remat: str):
     )
     seed = jax.ShapeDtypeStruct((), np.uint32)
     with partitioning.scope():
-        traced = compiled_update(program).trace(program.abstract, shapes, seed)
+        traced = compiled_update(program).trace(program.held, shapes, seed)
         text = traced.lower().compile().as_text()
     return flops.products(traced.jaxpr.jaxpr), hlo.Module(text)
 

@@ -47,6 +47,20 @@ class Machine:
     chip: Chip | None
     slices: int = 1
 
+    @property
+    def rented(self) -> str | None:
+        """The accelerator type of one of its slices; None for what is here.
+
+        Those of v4 and v5p count cores, two a chip.
+        """
+        if self.name == LOCAL or self.chip is None:
+            return None
+        chips = len(self.devices) // self.slices
+        kind = self.chip.name
+        if kind in ("v4", "v5p"):
+            return f"{kind}-{2 * chips}"
+        return f"{'v5litepod' if kind == 'v5e' else kind}-{chips}"
+
     def place(self, partitioning: Partitioning) -> Partitioning:
         """Returns a partitioning whose mesh is made of these devices."""
         return dataclasses.replace(
