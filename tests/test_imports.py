@@ -24,6 +24,7 @@ RANKS = (
     {"study", "convert", "evaluation_runs"},
     {"fitting"},
     {"trained"},
+    {"unread"},
     {"shapes"},
     {"phase"},
     {"choosing", "starting", "trimming", "phase_folder", "streams"},

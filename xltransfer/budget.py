@@ -7,8 +7,9 @@ from typing import Any
 
 import jax
 
-from xltransfer import shapes
-from xltransfer.components import shortened
+import tasks
+from xltransfer import shapes, unread
+from xltransfer.components import Component, shortened
 from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Batch
 from xltransfer.prediction import Predictor
@@ -38,6 +39,7 @@ class Line:
       updates: of all of them together, at most.
       examples: of one batch; 0 for an evaluation.
       change: what makes it fit, where it does not.
+      unread: why its data were not read, and a bound is given; else empty.
     """
 
     label: str
@@ -47,6 +49,7 @@ class Line:
     updates: int = 0
     examples: int = 0
     change: "Change | None" = None
+    unread: str = ""
 
     @property
     def chosen(self) -> Step:
@@ -126,6 +129,7 @@ class _Training:
     number: int
     program: Program
     batch: Batch
+    unread: str
 
     @property
     def label(self) -> str:
@@ -148,10 +152,12 @@ class _Training:
             updates=sum(one.training.steps for one in self.members),
             examples=self.members[0].training.batch_size,
             change=change,
+            unread=self.unread,
         )
 
     def _again(self, changed: Workspace) -> tuple[Program, Batch]:
-        program, batch = shapes.training(self.members[0], changed)[self.number]
+        made = unread if self.unread else shapes
+        program, batch = made.training(self.members[0], changed)[self.number]
         return dataclasses.replace(program, steps=STEPS), batch
 
 
@@ -162,30 +168,33 @@ class _Prediction:
     label: str
     predictor: Predictor
     batch: Batch
+    unread: str
 
     def line(
         self, workspace: Workspace, chip: Chip | None, folder: Path
     ) -> Line:
         step = prediction_step(self.predictor, self.batch, chip, folder)
-        return Line(self.label, step, _rows(self.batch))
+        return Line(self.label, step, _rows(self.batch), unread=self.unread)
 
 
 def _trainings(
     study: Study, workspace: Workspace
 ) -> Iterator[_Training | Missing]:
     """Yields each shape of phase once."""
-    seen: dict[Any, tuple[Batch, list[Phase]]] = {}
+    seen: dict[Any, tuple[Batch, str, list[Phase]]] = {}
     for one in rules_of(study, workspace):
+        why = ""
         try:
             trained = shapes.training(one, workspace)
         except InputError as error:
-            yield Missing(_label(one, 0), str(error))
-            continue
+            why = str(error)
+            trained = unread.training(one, workspace)
         for number, (program, batch) in enumerate(trained):
-            key = number, dataclasses.replace(program, steps=STEPS), _key(batch)
-            seen.setdefault(key, (batch, []))[1].append(one)
-    for (number, program, _), (batch, members) in seen.items():
-        yield _Training(tuple(members), number, program, batch)
+            program = dataclasses.replace(program, steps=STEPS)
+            key = number, program, _key(batch), bool(why)
+            seen.setdefault(key, (batch, why, []))[2].append(one)
+    for (number, program, *_), (batch, why, members) in seen.items():
+        yield _Training(tuple(members), number, program, batch, why)
 
 
 def _predictions(
@@ -194,18 +203,26 @@ def _predictions(
     """Yields each shape in which a cell's first data are predicted."""
     known = set()
     for cell in cells(study):
-        part = evaluated(cell, workspace)[0][0]
-        label = f"evaluation {part.dataset.name}"
+        present = evaluated(cell, workspace)[0]
+        first = tasks.mixture(cell.evaluation).components[0][0]
+        part = next(iter(present), Component(tasks.dataset(first), cell.split))
+        label, why = f"evaluation {part.dataset.name}", ""
         try:
-            predictor, batch = shapes.evaluation(
-                cell.phase, workspace, part, cell.prediction
-            )
-        except InputError as error:
-            yield Missing(label, str(error))
+            try:
+                predictor, batch = shapes.evaluation(
+                    cell.phase, workspace, part, cell.prediction
+                )
+            except InputError as error:
+                why = str(error)
+                predictor, batch = unread.prediction(
+                    cell.phase, workspace, part
+                )
+        except InputError:
+            yield Missing(label, why)
             continue
         if (predictor, _key(batch)) not in known:
             known.add((predictor, _key(batch)))
-            yield _Prediction(label, predictor, batch)
+            yield _Prediction(label, predictor, batch, why)
 
 
 def _label(phase: Phase, number: int) -> str:

@@ -95,7 +95,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _steps(line: Line) -> Iterator[tuple[Line, str, Step]]:
-    yield line, line.label, line.step
+    yield line, _label(line), line.step
     if line.change:
         yield line, f"  with {line.change.name}", line.change.step
 
@@ -131,7 +131,11 @@ def _work(line: Line, label: str, step: Step) -> tuple[str, ...]:
 
 def _network(line: Line) -> Iterator[tuple[str, ...]]:
     for kind, size in line.chosen.exchanged or (("none", 0),):
-        yield line.label, kind, f"{size / 1e6:.3f}"
+        yield _label(line), kind, f"{size / 1e6:.3f}"
+
+
+def _label(line: Line) -> str:
+    return f"{line.label} *" if line.unread else line.label
 
 
 def _free(step: Step) -> str:
@@ -148,6 +152,11 @@ def _notes(
     lines: Sequence[Line], machine: Machine, price: float | None
 ) -> Iterator[str]:
     """Yields what stands below the tables."""
+    if why := next((line.unread for line in lines if line.unread), ""):
+        yield (
+            "* A bound: its data could not be read, so that every example is "
+            f"taken to fill a row. Among the reasons: {why}"
+        )
     for line in lines:
         if line.step.fits is False and not line.change:
             yield (
