@@ -53,6 +53,12 @@ def test_a_step_fits_where_its_sum_is_within_the_memory():
     assert step(400, chip=None).fits is None
 
 
+def test_a_copy_that_is_saved_is_counted_where_it_is_more_than_a_step_takes():
+    # 400 of parameters, 200 of state, and the like of them beside.
+    assert step(300, saving_bytes=600).total_bytes == 1200
+    assert step(900, saving_bytes=600).total_bytes == 1500
+
+
 def test_the_longest_of_three_bounds_is_the_time():
     assert step(0).seconds == 3.0
     assert step(0, memory_traffic=7).seconds == 7.0
