@@ -36,9 +36,7 @@ class Stopped(Claim):
 def finish(done: Path, folder: Path) -> None:
     """Does what another worker does: goes on from there, to the end."""
     phase_folder.take_over(folder, Assumed(SECOND))
-    shutil.rmtree(
-        phase_folder.checkpoints(folder, SECOND), ignore_errors=True
-    )
+    shutil.rmtree(phase_folder.checkpoints(folder, SECOND), ignore_errors=True)
     shutil.copytree(done, folder, dirs_exist_ok=True)
 
 

@@ -90,7 +90,7 @@ def _earlier(directory: Path, claim: int) -> list[Path]:
     known = [n for n in numbers if n < claim or not claim]
     found = [checkpoints(directory, n) for n in known]
     whole = checkpoints(directory)
-    return found + [whole] if whole.exists() else found
+    return [*found, whole] if whole.exists() else found
 
 
 def discard(directory: Path, claim: int) -> None:

@@ -70,8 +70,16 @@ def _lines(texts: Iterable[str]) -> None:
         _say(text)
 
 
-def print_results(planned: Study, workspace: Workspace) -> None:
-    """Prints the transfer matrices and writes them to `results.md`."""
+def print_results(
+    planned: Study, workspace: Workspace, said: Conclusions
+) -> None:
+    """Prints the transfer matrices and writes them to `results.md`.
+
+    Args:
+      planned: the study.
+      workspace: where it has been carried out.
+      said: what is concluded from it.
+    """
     rows = study.results(planned, workspace)
     found = matrices(
         rows,
@@ -79,7 +87,6 @@ def print_results(planned: Study, workspace: Workspace) -> None:
         tuple(planned.controls),
         study.flags(planned, workspace),
     )
-    said = study.conclusions(planned, workspace, rows)
     for matrix in found:
         _print(_score_table(matrix, planned))
         if any(row.deltas for row in matrix.rows):

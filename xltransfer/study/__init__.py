@@ -1,7 +1,6 @@
 """A study: models x methods x intermediates x targets x seeds -> plan -> run -> results."""
 
 from xltransfer.study.checks import Missing, check, lacking, missing
-from xltransfer.study.concluding import conclusions
 from xltransfer.study.declaration import Control, Study, Target
 from xltransfer.study.flagging import Flag, flags
 from xltransfer.study.methods import Method
@@ -41,7 +40,6 @@ __all__ = [
     "Target",
     "cells",
     "check",
-    "conclusions",
     "evaluated",
     "flags",
     "in_miniature",

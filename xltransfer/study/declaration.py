@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from tasks import mixing
 from tasks.vocabularies import Vocabulary
-from xltransfer import fields, selection
+from xltransfer import fields, selection, statistics
 from xltransfer.errors import InputError, nearest
 from xltransfer.overlap import Treatment
 from xltransfer.partitioning import Partitioning
@@ -135,6 +135,8 @@ class Study:
       controls: label -> control, shown below the intermediates.
       overlap: `refuse` trains nothing where a cell would train on what it is
         evaluated on; `warn` says so in plan and results.
+      statistics: how intervals and p are taken; nothing is trained anew for
+        others.
     """
 
     name: str
@@ -156,6 +158,9 @@ class Study:
     execution: Execution = dataclasses.field(default_factory=Execution)
     controls: Mapping[str, Control] = dataclasses.field(default_factory=dict)
     overlap: Treatment = "warn"
+    statistics: statistics.Method = dataclasses.field(
+        default_factory=statistics.Method
+    )
 
     def __post_init__(self) -> None:
         rows = {

@@ -5,6 +5,7 @@ what a reader must know of a number. A report is made from the study's folder
 alone: no dataset, no gin, no TensorFlow.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,6 +48,7 @@ def describe(
         "cells": [_cell(one, workspace) for one in every],
         "evaluations": _evaluations(every, workspace),
         "overlaps": [_overlap(one) for one in overlaps(study, workspace)],
+        "statistics": dataclasses.asdict(study.statistics),
     }
 
 
