@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from tasks import mixing
 from tasks.vocabularies import Vocabulary
-from xltransfer import fields, selection, statistics
+from xltransfer import fields, selection
 from xltransfer.errors import InputError, nearest
 from xltransfer.overlap import Treatment
 from xltransfer.partitioning import Partitioning
 from xltransfer.renderings import RANK, ModelConfig, Prediction
+from xltransfer.statistics import Method as Statistics
 from xltransfer.study.changes import Changes
 from xltransfer.study.methods import Method, Tuned
 from xltransfer.study.models import (
@@ -158,9 +159,7 @@ class Study:
     execution: Execution = dataclasses.field(default_factory=Execution)
     controls: Mapping[str, Control] = dataclasses.field(default_factory=dict)
     overlap: Treatment = "warn"
-    statistics: statistics.Method = dataclasses.field(
-        default_factory=statistics.Method
-    )
+    statistics: Statistics = dataclasses.field(default_factory=Statistics)
 
     def __post_init__(self) -> None:
         rows = {
