@@ -92,10 +92,14 @@ def print_results(
         if any(row.deltas for row in matrix.rows):
             _print(_delta_table(matrix, planned, said.comparisons))
         _lines(matrix.notes)
-    _lines(_said(said))
+    _lines([*_said(said), *plan.scale(planned)])
     path = workspace.out / "results.md"
     overlaps = study.overlaps(planned, workspace)
-    sections = [*(_section(one, overlaps) for one in found), _closing(said)]
+    sections = [
+        *(f"{one}\n" for one in plan.scale(planned)),
+        *(_section(one, overlaps) for one in found),
+        _closing(said),
+    ]
     path.write_text("\n".join(filter(None, sections)))
     _say(f"{workspace.out / 'results.csv'} · {path}")
 

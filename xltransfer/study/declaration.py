@@ -29,6 +29,11 @@ from xltransfer.workspace import Execution
 
 Names = str | tuple[str | None, ...] | None
 Scale = Literal["full", "miniature"]
+# What is said wherever the miniature's numbers are shown.
+IN_MINIATURE = (
+    "in miniature: tiny models, made-up data and a few updates, so that the "
+    "numbers mean nothing"
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -40,6 +40,7 @@ def describe(
     return {
         "format": FORMAT,
         "name": study.name,
+        "scale": study.scale,
         "command": list(command),
         "direct": study.direct,
         "controls": list(study.controls),
