@@ -126,14 +126,22 @@ def _carry_out(found: Any, workspace: Any, retry: bool) -> None:
         with console.ProgressDisplay() as display:
             studies.run(found, workspace, display, retry_failed=retry)
     except studies.PhasesFailed as failed:
-        console.print_results(found, workspace)
+        _print_results(found, workspace)
         print(f"error: {failed}", file=sys.stderr)
         raise typer.Exit(1) from None
     except Interrupted as stop:
         print(f"stopped: {stop}; the same command goes on.", file=sys.stderr)
         raise typer.Exit(EXIT_CODE) from None
     if hosts.leads():
-        console.print_results(found, workspace)
+        _print_results(found, workspace)
+
+
+def _print_results(found: Any, workspace: Any) -> None:
+    """Prints what the folder of a study says that has been carried out."""
+    from xltransfer.report import console, evidence, study_folder
+
+    said = evidence.conclusions(study_folder.read(workspace.out))
+    console.print_results(found, workspace, said)
 
 
 @app.command(context_settings=OVERRIDES)

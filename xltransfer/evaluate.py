@@ -9,10 +9,10 @@ from typing import Any
 import jax
 
 from xltransfer import example_counts, metrics, submission
+from xltransfer.claims import NOBODY_ELSE, Assumed, Claim
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import Features
 from xltransfer.data.loader import EvaluationBatches
-from xltransfer.data.packing import round_up
 from xltransfer.metrics.counted import Columns, sums
 from xltransfer.objectives.objective import Params
 from xltransfer.outcomes.outcome import Outcome
@@ -26,7 +26,8 @@ from xltransfer.train import Program
 class Evaluation:
     """A trained program and how its batches are made.
 
-    Nothing that is predicted depends on `rows`, or on the devices.
+    Each device predicts as many rows at once on one device as on many, by the
+    same program: the number of devices changes no bit of what is put out.
 
     Attributes:
       program: the compiled model.
@@ -34,7 +35,9 @@ class Evaluation:
       features: of evaluation batches.
       outcome: what makes predictions of outputs.
       columns: length of a row, per sequence feature.
-      rows: B of a batch, at least; a multiple of the devices that share it.
+      rows: rows of a batch for each device that shares it. Another number
+        adds up in another order, and may change last bits: an outcome that
+        would show them has its own.
       companion: gives another cache, and its outputs, that predictions need.
     """
 
@@ -43,7 +46,7 @@ class Evaluation:
     features: Features
     outcome: Outcome
     columns: tuple[int, ...]
-    rows: int = 32
+    rows: int = 8
     companion: Callable[[], tuple[Cache, list[Any]]] | None = None
 
     def predict(self, cache: Cache) -> list[Any]:
@@ -77,8 +80,8 @@ class Evaluation:
 
     def batches(self, cache: Cache) -> EvaluationBatches:
         """Returns the batches in which a cache is predicted."""
-        multiple = self.program.partitioning.batch_multiple
-        rows = round_up(self.rows, multiple)
+        rows = getattr(self.outcome, "rows", self.rows)
+        rows *= self.program.partitioning.batch_multiple
         return EvaluationBatches(cache, self.features, self.columns, rows)
 
     def score(self, cache: Cache) -> float:
@@ -99,6 +102,7 @@ def evaluate(
     protocol: dict[str, Any],
     labels: Path | None = None,
     examples: Path | None = None,
+    claim: Claim | Assumed = NOBODY_ELSE,
 ) -> list[dict[str, Any]]:
     """Evaluates one dataset: writes its predictions and scores that file.
 
@@ -111,6 +115,7 @@ def evaluate(
       labels: where to write the labels, laid out alike, if anywhere.
       examples: where to write what each example adds, if anywhere; see
         `example_counts`.
+      claim: on the folder; checked before anything is written.
 
     Returns:
       One record a metric, with its whole protocol; then one for each rate of
@@ -118,6 +123,7 @@ def evaluate(
 
     Raises:
       LabelsWithheld: where the file has none, before anything is predicted.
+      ClaimLost: where another worker has taken over.
     """
     manifest, outcome = cache.manifest, evaluation.outcome
     task, language = manifest["dataset"].rsplit(".", 1)
@@ -125,9 +131,9 @@ def evaluate(
     targets = _filed(cache, layout, outcome.targets(cache))
     path = submission.path_of(folder, task, language, layout, split)
     found = evaluation.outputs(cache)
-    submission.write(
-        path, layout, _filed(cache, layout, evaluation.combine(cache, found))
-    )
+    predictions = _filed(cache, layout, evaluation.combine(cache, found))
+    claim.check()
+    submission.write(path, layout, predictions)
     if labels is not None:
         gold = submission.path_of(labels, task, language, layout, split)
         write_gold(gold, layout, targets)
@@ -135,6 +141,7 @@ def evaluate(
     if examples is not None:
         place = example_counts.path_of(examples, task, language, split)
         ids = targets if layout in submission.BY_ID else None
+        claim.check()
         example_counts.write(place, counted, ids)
     if isinstance(outcome, Generated):
         values |= outcome.rates(cache, found)

@@ -70,8 +70,16 @@ def _lines(texts: Iterable[str]) -> None:
         _say(text)
 
 
-def print_results(planned: Study, workspace: Workspace) -> None:
-    """Prints the transfer matrices and writes them to `results.md`."""
+def print_results(
+    planned: Study, workspace: Workspace, said: Conclusions
+) -> None:
+    """Prints the transfer matrices and writes them to `results.md`.
+
+    Args:
+      planned: the study.
+      workspace: where it has been carried out.
+      said: what is concluded from it.
+    """
     rows = study.results(planned, workspace)
     found = matrices(
         rows,
@@ -79,16 +87,19 @@ def print_results(planned: Study, workspace: Workspace) -> None:
         tuple(planned.controls),
         study.flags(planned, workspace),
     )
-    said = study.conclusions(planned, workspace, rows)
     for matrix in found:
         _print(_score_table(matrix, planned))
         if any(row.deltas for row in matrix.rows):
             _print(_delta_table(matrix, planned, said.comparisons))
         _lines(matrix.notes)
-    _lines(_said(said))
+    _lines([*_said(said), *plan.scale(planned)])
     path = workspace.out / "results.md"
     overlaps = study.overlaps(planned, workspace)
-    sections = [*(_section(one, overlaps) for one in found), _closing(said)]
+    sections = [
+        *(f"{one}\n" for one in plan.scale(planned)),
+        *(_section(one, overlaps) for one in found),
+        _closing(said),
+    ]
     path.write_text("\n".join(filter(None, sections)))
     _say(f"{workspace.out / 'results.csv'} · {path}")
 

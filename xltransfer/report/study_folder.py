@@ -89,6 +89,11 @@ class StudyFolder:
     outdated: int = 0
 
     @property
+    def is_miniature(self) -> bool:
+        """Whether its models and data stand for others."""
+        return self.description.get("scale") == "miniature"
+
+    @property
     def direct(self) -> str:
         """The label of the row without an intermediate phase."""
         return self.description["direct"]

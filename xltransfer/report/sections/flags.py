@@ -7,6 +7,7 @@ from xltransfer.report.contents import Contents
 from xltransfer.report.document import Section, Table, Text
 from xltransfer.report.sections import differences
 from xltransfer.report.study_folder import StudyFolder
+from xltransfer.study import IN_MINIATURE
 
 _SHOWN = 8
 
@@ -32,6 +33,8 @@ def section(contents: Contents) -> Section:
 def flags(contents: Contents) -> Iterator[Flag]:
     """Yields everything out of the ordinary."""
     folder = contents.folder
+    if folder.is_miniature:
+        yield Flag("miniature", "every number", IN_MINIATURE)
     yield from _outdated(folder)
     yield from _recorded(folder.flags)
     known = {one["kind"] for one in folder.flags}
