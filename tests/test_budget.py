@@ -147,9 +147,20 @@ def test_the_command_to_run_it_has_every_change_that_makes_it_fit():
     ]
     devices = machine(None).devices * 4
     there = Machine("v5e:4x4*2", devices, CHIPS[1], slices=2)
-    assert launching(lines, there, Path("my study.gin")) == (
+    assert launching(lines, there, Path("my study.gin"), data=True) == (
         "  ./launch_tpu.sh run NAME --zone ZONE --type v5litepod-16 --slices 2 "
-        "--bucket gs://BUCKET/NAME -- 'my study.gin' "
+        "--bucket gs://BUCKET/NAME --data gs://BUCKET/DATA -- 'my study.gin' "
         "--gin.Execution.microbatches=4 "
         """'--gin.Partitioning.remat='"'"'full'"'"''"""
     )
+
+
+def test_a_line_that_is_a_bound_is_marked_and_says_why():
+    line = Line("target x", step(300), 8, 1, 10, 6, unread="no such file")
+    text = "\n".join(report([line], machine(CHIP), price=None))
+    assert "target x *" in text and "Among the reasons: no such file" in text
+    there = Machine("v4-8", machine(None).devices[:4], CHIPS[0])
+    command = launching([line], there, Path("x.gin"), data=False)
+    assert "--type v4-8" in command and "--data gs://BUCKET/DATA" in command
+    read = dataclasses.replace(line, unread="")
+    assert "--data" not in launching([read], there, Path("x.gin"), data=False)
