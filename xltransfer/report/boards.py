@@ -91,13 +91,7 @@ class Board:
     @property
     def notes(self) -> list[str]:
         """What must be known of its numbers."""
-        found = []
-        if self.why_not_zero_shot:
-            found.append(
-                f"Not zero-shot: the checkpoints were {self.why_not_zero_shot}."
-            )
-        found += [f"† {text}" for text in self.overlaps.values()]
-        return found + [f"‡ {text}" for text in self.degenerate.values()]
+        return notes([self])
 
     def comparison(self, row: Row, column: str) -> Comparison | None:
         """Returns what was concluded of a delta, if anything."""
@@ -123,6 +117,26 @@ class Board:
             bool(found and found.is_significant),
             f"{row.label}, {language_name(column)}: {explained(row, column, found)}",
         )
+
+
+def notes(several: Sequence[Board]) -> list[str]:
+    """Returns what must be known of the numbers of tables, each thing once."""
+    found: list[str] = []
+    degenerate: dict[str, dict[str, None]] = {}
+    for board in several:
+        why = board.why_not_zero_shot
+        found += [f"Not zero-shot: the checkpoints were {why}."] * bool(why)
+        found += [f"† {text}" for text in board.overlaps.values()]
+        for label, runs in board.degenerate.items():
+            degenerate.setdefault(runs, {})[label] = None
+    return [
+        *dict.fromkeys(found),
+        *(
+            f"‡ {', '.join(labels)}: {runs} no better than a constant answer; "
+            "means include them, and deltas are not tested."
+            for runs, labels in degenerate.items()
+        ),
+    ]
 
 
 def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
@@ -212,17 +226,13 @@ def _board(
 def _degenerate(
     folder: StudyFolder, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
-    """Returns by label which runs behind a table's numbers learnt nothing."""
+    """Returns by label how many runs behind a table's numbers learnt nothing."""
     runs: dict[str, dict[int, bool]] = {}
     for row in rows:
         seeds = runs.setdefault(row["intermediate"], {})
         seeds[row["seed"]] = row["phase"] in folder.degenerate
     return {
-        label: (
-            f"{label}: {sum(seeds.values())} of {len(seeds)} runs are no better "
-            "than a constant answer; its means include them, and its deltas "
-            "are not tested."
-        )
+        label: f"{sum(seeds.values())} of {len(seeds)} runs are"
         for label, seeds in runs.items()
         if any(seeds.values())
     }

@@ -251,12 +251,19 @@ def _said(said: Conclusions) -> list[str]:
         marks.append("‡ of a degenerate or missing run")
     return [
         f"Marks: {', '.join(marks)}. {said.method}. {said.coverage}",
-        *map(_best, said.best),
+        *(_best(one, said.best) for one in said.best),
     ]
 
 
-def _best(one: Best) -> str:
-    text = f"best for {one.target} by {one.chosen_by}: {one.intermediate}"
+def _best(one: Best, every: Sequence[Best]) -> str:
+    """Returns a choice, with what there are several of among all of them."""
+    arm = [
+        getattr(one, name)
+        for name in ("model", "method")
+        if len({getattr(other, name) for other in every}) > 1
+    ]
+    place = ", ".join([*arm, one.target])
+    text = f"best for {place} by {one.chosen_by}: {one.intermediate}"
     if one.test_delta is not None:
         text += f", {one.test_delta.mean:+.1f} {one.metric} on test"
     if one.interval is not None:

@@ -64,15 +64,18 @@ def _outdated(folder: StudyFolder) -> Iterator[Flag]:
 
 def _recorded(found: tuple[Mapping[str, Any], ...]) -> Iterator[Flag]:
     """Yields what the run has flagged, alike phases together."""
-    alike: dict[tuple[str, str], list[str]] = {}
+    alike: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for one in found:
-        cells = dict.fromkeys(
-            f"{label[1]} after {label[0]}" for label in one["cells"]
-        )
-        where = one["phase"] or _listed(list(cells))
-        alike.setdefault((one["kind"], one["reason"]), []).append(where)
-    for (kind, reason), places in alike.items():
-        yield Flag(kind, _listed(list(dict.fromkeys(places))), reason)
+        alike.setdefault((one["kind"], one["reason"]), []).append(one)
+    for (kind, reason), several in alike.items():
+        cells = [
+            f"{label[1]} after {label[0]}"
+            for one in several
+            for label in one["cells"]
+        ]
+        phases = [one["phase"] for one in several if one["phase"]]
+        parts = (_listed(list(dict.fromkeys(x))) for x in (cells, phases))
+        yield Flag(kind, "; ".join(filter(None, parts)), reason)
 
 
 def _unfinished(folder: StudyFolder) -> Iterator[Flag]:

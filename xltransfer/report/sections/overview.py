@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterator, Sequence
 
-from xltransfer.report.boards import Board, interval, signed
+from xltransfer.report.boards import Board, interval, notes, signed
 from xltransfer.report.comparisons import comparisons
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import (
@@ -112,11 +112,11 @@ def _matrix(name: str, title: str, boards: Sequence[Board]) -> Table:
         "seed, of the mean over languages but English. The first row is "
         f"{direct!r} itself, in percent.",
         ["intermediate", *map(_column, boards), "all targets"][:width],
-        [row[:width] for row in ([direct, *_scores(boards), ""], *rows)],
-        notes=[
-            STAR,
-            *dict.fromkeys(n for one in boards for n in one.notes),
+        [
+            row[:width]
+            for row in ([_named(direct, boards), *_scores(boards), ""], *rows)
         ],
+        notes=[STAR, *notes(boards)],
         scale=points,
         pinned=1,
     )
