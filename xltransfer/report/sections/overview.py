@@ -29,6 +29,8 @@ _ENGLISH = (
     "Size-matched: intermediates against the English one of the same problem "
     "with as many examples, of means over languages."
 )
+# Rows of a table that nobody need open.
+_OPEN = 12
 _SHORT = {"exact_match": "EM", "f1": "F1"}
 
 
@@ -43,7 +45,9 @@ def section(contents: Contents) -> Section:
         blocks.append(Fold(title, [comparisons("means", _MEANS, means)]))
     english = [x for x in contents.conclusions.against_english if x.is_mean]
     if english:
-        blocks.append(comparisons("against-english", _ENGLISH, english))
+        table = comparisons("against-english", _ENGLISH, english)
+        is_short = len(english) <= _OPEN
+        blocks.append(Fold("Against English at equal size", [table], is_short))
     if contents.conclusions.best:
         blocks += _best(contents.conclusions.best)
     return Section("result", "Result", blocks)
