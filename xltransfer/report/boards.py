@@ -4,7 +4,7 @@ A board is a transfer matrix and what was concluded about each of its deltas.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from tasks.languages import ALL_LANGUAGES
@@ -90,8 +90,8 @@ class Board:
 
     @property
     def notes(self) -> list[str]:
-        """What must be known of its numbers."""
-        return notes([self])
+        """What must be known of its numbers, controls among them."""
+        return _notes([self], {row.label for row in self.matrix.rows})
 
     def comparison(self, row: Row, column: str) -> Comparison | None:
         """Returns what was concluded of a delta, if anything."""
@@ -120,7 +120,12 @@ class Board:
 
 
 def notes(several: Sequence[Board]) -> list[str]:
-    """Returns what must be known of the numbers of tables, each thing once."""
+    """Returns what must be known of the deltas of tables, each thing once."""
+    compared = {row.label for one in several for row in one.compared}
+    return _notes(several, compared | {one.direct for one in several})
+
+
+def _notes(several: Sequence[Board], shown: Container[str]) -> list[str]:
     found: list[str] = []
     degenerate: dict[str, dict[str, None]] = {}
     for board in several:
@@ -128,7 +133,8 @@ def notes(several: Sequence[Board]) -> list[str]:
         found += [f"Not zero-shot: the checkpoints were {why}."] * bool(why)
         found += [f"† {text}" for text in board.overlaps.values()]
         for label, runs in board.degenerate.items():
-            degenerate.setdefault(runs, {})[label] = None
+            if label in shown:
+                degenerate.setdefault(runs, {})[label] = None
     return [
         *dict.fromkeys(found),
         *(

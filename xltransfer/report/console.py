@@ -24,6 +24,7 @@ from xltransfer.report.matrix import (
     label,
     markdown,
     matrices,
+    signed,
 )
 from xltransfer.specification import Phase
 from xltransfer.statistics import (
@@ -233,7 +234,7 @@ def _delta(delta: Estimate | None, found: Comparison | None) -> str:
     """Returns a delta above its interval, or deviation; marks say how sure."""
     if delta is None:
         return "–"
-    text = f"{delta.mean:+.1f}"
+    text = signed(delta.mean)
     if found is None:
         return text
     text += "*" * found.is_significant + "‡" * found.flagged

@@ -210,8 +210,13 @@ def cell(row: Row, column: str) -> str:
         return "–"
     text = str(row.scores[column])
     if column in row.deltas:
-        text += f" ({row.deltas[column].mean:+.1f})"
+        text += f" ({signed(row.deltas[column].mean)})"
     return text
+
+
+def signed(value: float) -> str:
+    """Returns a delta with its sign; what rounds to nothing is no loss."""
+    return f"{round(value, 1) + 0.0:+.1f}"
 
 
 def _numbers(

@@ -52,7 +52,7 @@ def _blocks(
         _table(
             f"{kind}-{number}-{place}",
             f"{board.title}: mean delta by {word}, English left out.",
-            *(word, means, _counts(kind, [board]), board.notes),
+            *(word, means, _counts(kind, [board]), notes([board])),
         )
         for place, (board, means) in enumerate(
             zip(boards, single, strict=True), start=1
