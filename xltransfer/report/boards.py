@@ -4,11 +4,12 @@ A board is a transfer matrix and what was concluded about each of its deltas.
 """
 
 import dataclasses
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tasks.languages import ALL_LANGUAGES
 from xltransfer.language_groups import ENGLISH
+from xltransfer.outcomes.text import RATES
 from xltransfer.report.document import Cell
 from xltransfer.report.matrix import OTHERS, Matrix, Row, matrices
 from xltransfer.report.study_folder import StudyFolder
@@ -125,7 +126,7 @@ def notes(several: Sequence[Board]) -> list[str]:
     return _notes(several, compared | {one.direct for one in several})
 
 
-def _notes(several: Sequence[Board], shown: Container[str]) -> list[str]:
+def _notes(several: Sequence[Board], shown: Collection[str]) -> list[str]:
     found: list[str] = []
     degenerate: dict[str, dict[str, None]] = {}
     for board in several:
@@ -138,11 +139,18 @@ def _notes(several: Sequence[Board], shown: Container[str]) -> list[str]:
     return [
         *dict.fromkeys(found),
         *(
-            f"‡ {', '.join(labels)}: {runs} no better than a constant answer; "
-            "means include them, and deltas are not tested."
+            f"‡ {_listed(labels, shown)}: {runs} no better than a constant "
+            "answer; means include them, and deltas are not tested."
             for runs, labels in degenerate.items()
         ),
     ]
+
+
+def _listed(labels: Collection[str], shown: Collection[str]) -> str:
+    """Returns labels, which may hold commas, or that it is all of them."""
+    if 1 < len(shown) == len(labels):
+        return "all rows"
+    return "; ".join(labels)
 
 
 def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
@@ -164,12 +172,16 @@ def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
 
 
 def shown_metrics(folder: StudyFolder) -> set[tuple[str, str]]:
-    """Returns targets with the metrics that have tables: of tags F1 alone."""
+    """Returns targets with the metrics that have tables: of tags F1 alone.
+
+    How many outputs are none that was asked for is no score: see `flags`.
+    """
     known = {(row["target"], row["metric"]) for row in folder.results}
     return {
         (target, metric)
         for target, metric in known
-        if metric not in _BESIDE_F1 or (target, "f1") not in known
+        if metric not in RATES
+        and (metric not in _BESIDE_F1 or (target, "f1") not in known)
     }
 
 

@@ -153,7 +153,7 @@ def _notes(
         concerned.setdefault((label.seed, flag), []).append(label.intermediate)
     for (seed, flag), names in concerned.items():
         yield (
-            f"{MARK} {', '.join(names)}, seed {seed}: {flag.kind}, "
+            f"{MARK} {'; '.join(names)}, seed {seed}: {flag.kind}, "
             f"{flag.phase}: {flag.reason}"
         )
     bad = {
@@ -169,7 +169,7 @@ def _notes(
     names = dict.fromkeys(intermediate for intermediate, _ in sorted(bad))
     lost = [x for x in names if x not in {row.label for row in others}]
     if lost:
-        yield f"{MARK} {', '.join(lost)}: all runs are degenerate"
+        yield f"{MARK} {'; '.join(lost)}: all runs are degenerate"
     for name in names:
         for row in (row for row in others if row.label == name):
             column = next(x for x in columns if x in row.scores)
