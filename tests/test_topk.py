@@ -76,7 +76,7 @@ def test_no_device_ever_holds_all_scores():
 
     with partitioning.scope():
         compiled = (
-            topk._program(partitioning)
+            topk._program(partitioning, chunk=8)
             .lower(
                 (
                     shape(queries, 20),

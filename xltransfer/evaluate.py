@@ -13,7 +13,6 @@ from xltransfer.claims import NOBODY_ELSE, Assumed, Claim
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import Features
 from xltransfer.data.loader import EvaluationBatches
-from xltransfer.data.packing import round_up
 from xltransfer.metrics.counted import Columns, sums
 from xltransfer.objectives.objective import Params
 from xltransfer.outcomes.outcome import Outcome
@@ -27,7 +26,8 @@ from xltransfer.train import Program
 class Evaluation:
     """A trained program and how its batches are made.
 
-    Nothing that is predicted depends on `rows`, or on the devices.
+    Each device predicts as many rows at once on one device as on many, by the
+    same program: the number of devices changes no bit of what is put out.
 
     Attributes:
       program: the compiled model.
@@ -35,7 +35,9 @@ class Evaluation:
       features: of evaluation batches.
       outcome: what makes predictions of outputs.
       columns: length of a row, per sequence feature.
-      rows: B of a batch, at least; a multiple of the devices that share it.
+      rows: rows of a batch for each device that shares it. Another number
+        adds up in another order, and may change last bits: an outcome that
+        would show them has its own.
       companion: gives another cache, and its outputs, that predictions need.
     """
 
@@ -44,7 +46,7 @@ class Evaluation:
     features: Features
     outcome: Outcome
     columns: tuple[int, ...]
-    rows: int = 32
+    rows: int = 8
     companion: Callable[[], tuple[Cache, list[Any]]] | None = None
 
     def predict(self, cache: Cache) -> list[Any]:
@@ -78,8 +80,8 @@ class Evaluation:
 
     def batches(self, cache: Cache) -> EvaluationBatches:
         """Returns the batches in which a cache is predicted."""
-        multiple = self.program.partitioning.batch_multiple
-        rows = round_up(self.rows, multiple)
+        rows = getattr(self.outcome, "rows", self.rows)
+        rows *= self.program.partitioning.batch_multiple
         return EvaluationBatches(cache, self.features, self.columns, rows)
 
     def score(self, cache: Cache) -> float:

@@ -35,14 +35,14 @@ class Settings:
 
     Attributes:
       partitioning: mesh and rules.
-      rows: rows of a batch; it changes no prediction.
+      rows: rows of a batch for each device.
       prediction: how mT5 predicts labels: by `rank` or by `generation`.
       model: in place of what the checkpoint says of itself.
       vectors: how an encoder's own are made, for Tatoeba and BUCC.
     """
 
     partitioning: Partitioning
-    rows: int = 32
+    rows: int = 8
     prediction: Prediction = RANK
     model: ModelConfig | None = None
     vectors: Vectors = STANDARD

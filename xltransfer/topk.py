@@ -3,10 +3,16 @@
 Queries are shared out over the devices; candidates pass by in blocks, of which
 every device scores all against its queries and keeps the best. No more than a
 block of scores is ever there: with Q queries, blocks of N candidates and
-vectors of D, a device holds Q D / devices + N D + Q N / devices numbers.
+vectors of D, a device holds Q D / devices + 2 N D + Q N / devices numbers,
+since the next block is copied meanwhile.
+
+Of a block's scores only the largest of each chunk is ranked. The k largest
+scores lie in the k chunks whose largest are: had one of them been left out, k
+chunks would each hold a score that comes before all of its own.
 """
 
 import functools
+import math
 from collections.abc import Iterator
 
 import jax
@@ -17,9 +23,9 @@ from jaxtyping import Array, Float, Int
 
 from xltransfer.partitioning import Partitioning
 
-# 4,096 x 65,536 scores in float32: a gibibyte for each device.
+# 4,096 x 32,768 scores in float32: half a gibibyte for each device.
 QUERIES_A_DEVICE = 4096
-CANDIDATES = 65536
+CANDIDATES = 32768
 
 Best = tuple[Float[Array, "Q K"], Int[Array, "Q K"]]
 
@@ -50,14 +56,24 @@ def top_k(
     devices = partitioning.batch_multiple
     height = min(queries_a_device, -(-len(queries) // devices)) * devices
     width = min(block, len(candidates))
+    chunk = _chunk(width, k)
+    sizes = k, -(-width // chunk) * chunk, chunk
     found = [
-        _nearest(part, candidates, (k, width), partitioning)
+        _nearest(part, candidates, sizes, partitioning)
         for part in _parts(queries, max(height, devices))
     ]
     products, numbers = (
         np.concatenate(one) for one in zip(*found, strict=True)
     )
     return products[: len(queries)], numbers[: len(queries)]
+
+
+def _chunk(width: int, k: int) -> int:
+    """Returns how many scores to a chunk, so that few are ranked.
+
+    Those are width / chunk largest of chunks, and k chunks in full.
+    """
+    return 1 << round(math.log2(max(width / k, 1)) / 2)
 
 
 def _parts(vectors: np.ndarray, size: int) -> Iterator[np.ndarray]:
@@ -71,11 +87,11 @@ def _parts(vectors: np.ndarray, size: int) -> Iterator[np.ndarray]:
 def _nearest(
     queries: np.ndarray,
     candidates: np.ndarray,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     partitioning: Partitioning,
 ) -> tuple[np.ndarray, np.ndarray]:
-    k, width = sizes
-    program = _program(partitioning)
+    k, width, chunk = sizes
+    program = _program(partitioning, chunk)
     best = _nothing(len(queries), k, partitioning)
     rows = partitioning.host_rows(len(queries))
     placed = partitioning.put({"queries": queries[rows]}, len(queries))
@@ -86,6 +102,8 @@ def _nearest(
             strict=True,
         ):
             block = jax.device_put(block, partitioning.replicated)
+            # Else all blocks would be copied before the first one is scored.
+            jax.block_until_ready(best)
             last = np.int32(len(candidates))
             best = program(
                 best, placed["queries"], block, np.int32(first), last
@@ -106,7 +124,7 @@ def _nothing(count: int, k: int, partitioning: Partitioning) -> Best:
 
 
 @functools.lru_cache
-def _program(partitioning: Partitioning):
+def _program(partitioning: Partitioning, chunk: int):
     # By hand: left to itself, the compiler gathers scores to sort them.
     mine, whole = partitioning.batch_sharding.spec, PartitionSpec()
 
@@ -130,20 +148,36 @@ def _program(partitioning: Partitioning):
             block.astype(jnp.float32),
             precision=jax.lax.Precision.HIGHEST,
         )
-        numbers = first + jnp.arange(block.shape[0], dtype=jnp.int32)
-        products = jnp.where(numbers < last, products, -jnp.inf)
+        places = _promising(products, last - first, best[0].shape[1], chunk)
+        new = jnp.take_along_axis(products, places, axis=1)
+        numbers = first + places
+        new = jnp.where(numbers < last, new, -jnp.inf)
         # `top_k` takes the first of equals: those that came before, and of a
         # block the lowest.
-        products = jnp.concatenate([best[0], products], axis=1)
-        products, places = jax.lax.top_k(products, best[0].shape[1])
-        known = jnp.take_along_axis(
-            best[1], jnp.minimum(places, best[1].shape[1] - 1), axis=1
-        )
-        new = first + places - best[1].shape[1]
-        is_new = places >= best[1].shape[1]
-        return products, jnp.where(is_new, new, known)
+        products = jnp.concatenate([best[0], new], axis=1)
+        numbers = jnp.concatenate([best[1], numbers], axis=1)
+        products, order = jax.lax.top_k(products, best[0].shape[1])
+        return products, jnp.take_along_axis(numbers, order, axis=1)
 
     return jax.jit(better, donate_argnums=0)
+
+
+def _promising(
+    products: Float[Array, "Q N"], count: Int[Array, ""], k: int, chunk: int
+) -> Int[Array, "Q M"]:
+    """Returns where the k largest of the first `count` are, in order.
+
+    Those are the chunks, as a whole, whose largest are the k largest; of
+    equals the first chunks, so that of equal products the first are there.
+    """
+    rows, width = products.shape
+    is_there = jnp.arange(width) < count
+    largest = jnp.where(is_there, products, -jnp.inf)
+    largest = largest.reshape(rows, -1, chunk).max(axis=-1)
+    _, chunks = jax.lax.top_k(largest, min(k, width // chunk))
+    chunks = jnp.sort(chunks, axis=1)
+    places = chunks[..., None] * chunk + jnp.arange(chunk)
+    return places.reshape(rows, -1)
 
 
 @functools.lru_cache

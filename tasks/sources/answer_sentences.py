@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.sources.expected import expected
+from tasks.sources.json_located import line_of, located
 from tasks.sources.lines import text
 from tasks.sources.shaped import Around
 from tasks.sources.source import FileSource
@@ -180,7 +181,7 @@ def _goes_on(context: str, match: re.Match) -> bool:
 def _paragraphs(path: Path) -> Iterator[tuple[str, dict]]:
     content = text(path)
     try:
-        articles = json.loads(content)["data"]
+        articles = located(content)["data"]
         paragraphs = [
             paragraph
             for article in articles
@@ -196,7 +197,7 @@ def _paragraphs(path: Path) -> Iterator[tuple[str, dict]]:
             f"{path}: no SQuAD file: {error!r} is not where it should be."
         ) from error
     for number, paragraph in enumerate(paragraphs, start=1):
-        yield f"{path}: paragraph {number}", paragraph
+        yield f"{path}:{line_of(paragraph, 1)}: paragraph {number}", paragraph
 
 
 def _sentences(

@@ -5,7 +5,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from tasks.sources.answers import (
     text,
 )
 from tasks.sources.content import content
+from tasks.sources.json_located import line_of, located
 from tasks.sources.lines import decoded
 from tasks.sources.source import FileSource
 from xltransfer.errors import InputError
@@ -97,7 +98,7 @@ def _members(path: Path, found: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _parsed(name: str, found: bytes) -> Any:
     try:
-        return json.loads(decoded(name, found))
+        return located(decoded(name, found))
     except json.JSONDecodeError as error:
         raise InputError(
             f"{name}:{error.lineno}: no valid JSON: {error.msg} at column "
@@ -107,6 +108,40 @@ def _parsed(name: str, found: bytes) -> Any:
         raise InputError(f"{name}: no valid JSON: {error}.") from error
 
 
+@dataclass(frozen=True)
+class _Part:
+    """An article, a paragraph or a question, and where it lies.
+
+    `names` say so from the outermost part inwards: `article 2`, `paragraph 1`.
+    `context` is, of a question, the text it is asked about.
+    """
+
+    file: str
+    line: int
+    names: tuple[str, ...]
+    found: Any
+    context: str = ""
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}:{self.line}: {', '.join(self.names)}"
+
+    def inside(
+        self, what: str, found: list, context: str = ""
+    ) -> list["_Part"]:
+        """Returns its parts; one that is no object lies in this one's line."""
+        return [
+            _Part(
+                self.file,
+                line_of(one, self.line),
+                (*self.names, f"{what} {number}"),
+                one,
+                context,
+            )
+            for number, one in enumerate(found, start=1)
+        ]
+
+
 def _questions(found: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yields place and fields of every question; goes on after a damaged part.
 
@@ -114,57 +149,54 @@ def _questions(found: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """
     if isinstance(found, dict):
         found = field(found, "data", name)
-    articles = _numbered(listed(found, "data", name), f"{name}: article")
+    file = _Part(name, 1, (), found)
+    articles = file.inside("article", listed(found, "data", name))
     paragraphs = _parts(articles, _paragraphs)
     questions = _parts(paragraphs, _asked)
-    for _, (where, fields) in damage.sound(
-        damage.examples(questions, _question)
-    ):
+    read = damage.examples(_placed(questions), _question)
+    for _, (where, fields) in damage.sound(read):
         yield where, fields
 
 
-def _numbered(found: list, what: str) -> list[tuple[str, Any]]:
-    return [
-        (f"{what} {number}", one) for number, one in enumerate(found, start=1)
-    ]
+def _placed(parts: Iterable[_Part]) -> Iterator[tuple[str, _Part]]:
+    return ((part.where, part) for part in parts)
 
 
 def _parts(
-    wholes: Iterable[tuple[str, Any]],
-    taken_apart: Callable[[Any, str], list[tuple[str, Any]]],
-) -> Iterator[tuple[str, Any]]:
-    for _, parts in damage.sound(damage.examples(wholes, taken_apart)):
+    wholes: Iterable[_Part], taken_apart: Callable[[_Part, str], list[_Part]]
+) -> Iterator[_Part]:
+    read = damage.examples(_placed(wholes), taken_apart)
+    for _, parts in damage.sound(read):
         yield from parts
 
 
-def _paragraphs(article: Any, where: str) -> list[tuple[str, Any]]:
+def _paragraphs(article: _Part, where: str) -> list[_Part]:
+    found = article.found
     # KorQuAD 2 has no paragraphs: its article is one.
-    is_paragraph = isinstance(article, dict) and "paragraphs" not in article
-    if is_paragraph and "qas" in article:
-        return [(where, article)]
-    found = listed(field(article, "paragraphs", where), "paragraphs", where)
-    return _numbered(found, f"{where}, paragraph")
+    if isinstance(found, dict) and "paragraphs" not in found and "qas" in found:
+        return [article]
+    paragraphs = listed(field(found, "paragraphs", where), "paragraphs", where)
+    return article.inside("paragraph", paragraphs)
 
 
-def _asked(paragraph: Any, where: str) -> list[tuple[str, tuple[str, Any]]]:
-    context = text(field(paragraph, "context", where), "context", where)
-    questions = listed(field(paragraph, "qas", where), "qas", where)
-    return [
-        (here, (context, question))
-        for here, question in _numbered(questions, f"{where}, question")
-    ]
+def _asked(paragraph: _Part, where: str) -> list[_Part]:
+    found = paragraph.found
+    context = text(field(found, "context", where), "context", where)
+    questions = listed(field(found, "qas", where), "qas", where)
+    return paragraph.inside("question", questions, context)
 
 
-def _question(asked: tuple[str, Any], where: str) -> tuple[str, dict[str, Any]]:
+def _question(asked: _Part, where: str) -> tuple[str, dict[str, Any]]:
     """Returns the place, by the question's id, and the fields."""
-    context, question = asked
+    question = asked.found
     key = identity(question, ("id", "guid"), where)
-    place, _, _ = where.rpartition(" ")
-    here = f"{place} {shown(key)}"
+    here = replace(
+        asked, names=(*asked.names[:-1], f"question {shown(key)}")
+    ).where
     fields = {
         "id": key,
         "question": text(field(question, "question", here), "question", here),
-        "context": context,
+        "context": asked.context,
         "answers": _answers(question, here),
     }
     return here, fields

@@ -23,31 +23,53 @@ CONTEXT = "Anna sees a red house in the garden."
 
 
 def squad() -> dict:
-    """Two articles of two paragraphs of three questions."""
-    numbers = iter(range(UNITS))
+    """Two articles of two paragraphs of three questions.
+
+    Each part begins with its mark, which no damage touches.
+    """
+    numbers, marks = iter(range(UNITS)), iter(range(4))
 
     def question() -> dict:
         answer = {"text": "red", "answer_start": CONTEXT.index("red")}
         number = next(numbers)
         return {
+            "mark": f"question {number}",
             "id": f"q{number}",
             "question": f"Colour {number}?",
             "answers": [answer],
         }
 
     def paragraph() -> dict:
-        return {"context": CONTEXT, "qas": [question() for _ in range(3)]}
+        number = next(marks)
+        qas = [question() for _ in range(3)]
+        return {
+            "mark": f"paragraph {number}",
+            "context": CONTEXT,
+            "qas": qas,
+        }
 
     articles = [
-        {"title": "t", "paragraphs": [paragraph() for _ in range(2)]}
-        for _ in range(2)
+        {
+            "mark": f"article {number}",
+            "paragraphs": [paragraph() for _ in range(2)],
+        }
+        for number in range(2)
     ]
     return {"version": "1.1", "data": articles}
 
 
+def line_of(content: str, mark: str) -> int:
+    """Returns the line, from 1, before the mark's: its part opens there."""
+    return next(
+        before
+        for before, line in enumerate(content.splitlines())
+        if f'"{mark}"' in line
+    )
+
+
 def damaged_squad(rng: random.Random) -> tuple[str, set[int], list[str]]:
     """Returns a copy, the questions that are lost, and where damage lies."""
-    found, lost, places = copy.deepcopy(squad()), set(), []
+    found, lost, places = copy.deepcopy(squad()), set(), {}
     units = rng.sample(range(UNITS), rng.randint(1, 3))
     for unit in units:
         article, rest = divmod(unit, 6)
@@ -63,10 +85,12 @@ def damaged_squad(rng: random.Random) -> tuple[str, set[int], list[str]]:
         )(question, key)
         lost.add(unit)
         name = f"{number + 1}" if key == "id" else f"'q{unit}'"
-        places.append(
+        places[unit] = (
             f"article {article + 1}, paragraph {part + 1}, question {name}"
         )
-    return json.dumps(found), lost, places
+    content = json.dumps(found, indent=1)
+    lines = {unit: line_of(content, f"question {unit}") for unit in lost}
+    return content, lost, [f":{lines[u]}: {p}" for u, p in places.items()]
 
 
 def damaged_paragraphs(rng: random.Random) -> tuple[str, set[int], list[str]]:
@@ -76,14 +100,18 @@ def damaged_paragraphs(rng: random.Random) -> tuple[str, set[int], list[str]]:
         article = rng.randrange(2)
         found["data"][article].pop("paragraphs")
         lost = set(range(6 * article, 6 * article + 6))
-        return json.dumps(found), lost, [f"article {article + 1}: "]
+        content = json.dumps(found, indent=1)
+        line = line_of(content, f"article {article}")
+        return content, lost, [f":{line}: article {article + 1}: "]
     article, part = rng.randrange(2), rng.randrange(2)
     paragraph = found["data"][article]["paragraphs"][part]
     key = rng.choice(("context", "qas"))
     paragraph[key] = rng.choice((None, 3, {"a": 1}))
     first = 6 * article + 3 * part
-    place = f"article {article + 1}, paragraph {part + 1}: "
-    return json.dumps(found), set(range(first, first + 3)), [place]
+    content = json.dumps(found, indent=1)
+    line = line_of(content, f"paragraph {2 * article + part}")
+    place = f":{line}: article {article + 1}, paragraph {part + 1}: "
+    return content, set(range(first, first + 3)), [place]
 
 
 SENTENCE = (

@@ -44,7 +44,8 @@ COPA_LIKE = json.dumps(
 PAIR = ("P", "H")
 LETTERS = ["a", "b", "c", "d", "e"]
 # Dataset and split, its files, the first example: premise, hypothesis, class;
-# or prompt, choices, number.
+# or prompt, choices, number; or id, question, context,
+# answers, where the first one begins and ends.
 SAMPLES = {
     ("xnli_mt.de", "train"): (
         {
@@ -273,6 +274,98 @@ SAMPLES = {
             )
         },
         ("P", ["a", "b", "c", "d"], 3),
+    ),
+    # As `datasets` writes the hub's split: English beside the translation.
+    ("nli_26lang.de", "train"): (
+        {
+            f"nli_26lang/de_{part}.jsonl": json.dumps(
+                {
+                    "premise_original": "p",
+                    "hypothesis_original": "h",
+                    "label": 2,
+                    "premise": "P",
+                    "hypothesis": "H",
+                }
+            )
+            for part in ("anli", "fever", "ling", "mnli", "wanli")
+        },
+        (*PAIR, 2),
+    ),
+    ("rucos.ru", "train"): (
+        {
+            "russian_super_glue/RuCoS/train.jsonl": json.dumps(
+                {
+                    "source": "Lenta",
+                    "passage": {
+                        "text": "Anna sees Boris.",
+                        "entities": [
+                            {"start": 0, "end": 4, "text": "Anna"},
+                            {"start": 10, "end": 15, "text": "Boris"},
+                        ],
+                    },
+                    "qas": [
+                        {
+                            "query": "She saw @placeholder.",
+                            "answers": [
+                                {"start": 10, "end": 15, "text": "Boris"}
+                            ],
+                            "idx": 7,
+                        }
+                    ],
+                    "idx": 3,
+                }
+            )
+        },
+        ("7", "She saw @placeholder.", "Anna sees Boris.", ["Boris"], 10, 15),
+    ),
+    # QuAC's: SQuAD's with turns of a dialogue for questions.
+    ("elkarhizketak.eu", "train"): (
+        {
+            "elkarhizketak/elkarhizketak-train-v1.0.json": json.dumps(
+                {
+                    "data": [
+                        {
+                            "title": "T",
+                            "background": "B",
+                            "section_title": "S",
+                            "paragraphs": [
+                                {
+                                    "id": "C_1",
+                                    "context": "Anna etxean dago.",
+                                    "qas": [
+                                        {
+                                            "id": "C_1_q#0",
+                                            "question": "Non dago?",
+                                            "followup": "y",
+                                            "yesno": "x",
+                                            "answers": [
+                                                {
+                                                    "text": "etxean",
+                                                    "answer_start": 5,
+                                                    "input_text": "Etxean.",
+                                                }
+                                            ],
+                                            "orig_answer": {
+                                                "text": "etxean",
+                                                "answer_start": 5,
+                                            },
+                                        }
+                                    ],
+                                }
+                            ],
+                        }
+                    ]
+                }
+            )
+        },
+        (
+            "C_1_q#0",
+            "Non dago?",
+            "Anna etxean dago.",
+            ["etxean"],
+            5,
+            11,
+        ),
     ),
 }
 

@@ -81,7 +81,8 @@ def test_squad_is_read_whole(tmp_path):
 def test_a_place_is_named_by_article_paragraph_and_question(tmp_path):
     places = [where for where, _ in written(tmp_path, SQUAD).read(tmp_path)]
     assert (
-        places[2] == f"{tmp_path}/a.json: article 1, paragraph 2, question 'q3'"
+        places[2]
+        == f"{tmp_path}/a.json:1: article 1, paragraph 2, question 'q3'"
     )
 
 
@@ -179,7 +180,7 @@ def test_what_does_not_fit_is_refused_by_its_place(tmp_path, change, message):
     change(found["data"][0]["paragraphs"][0]["qas"][1])
     source = written(tmp_path, found)
     with pytest.raises(
-        InputError, match=rf"a\.json: article 1, paragraph 1, .*{message}"
+        InputError, match=rf"a\.json:1: article 1, paragraph 1, .*{message}"
     ):
         read(source, tmp_path)
 

@@ -6,7 +6,7 @@ utils_retrieve.py (Tatoeba, BUCC), run_retrieval_el.py (Mewsli-X).
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -16,21 +16,25 @@ from xltransfer.data.features.retrieval import side_lengths, sides_of
 from xltransfer.data.packing import Layout
 from xltransfer.errors import InputError
 from xltransfer.metrics import mining
-from xltransfer.partitioning import Partitioning
-from xltransfer.topk import top_k
+from xltransfer.outcomes.ranking import nearest
 from xltransfer.vectors import Record
 
 # As many as mean average precision looks at.
 RANKS = 20
-# All devices, in one row: parameters play no part.
-DEVICES = Partitioning(rules=())
 
 # What `read` returned for each example of a cache.
 Found = Sequence[tuple[np.ndarray, ...]]
 
 
 class _Vectors:
-    """Outputs are vectors: [B, S, D] of sides, or [B, S, 2, D] of pairs."""
+    """Outputs are vectors: [B, S, D] of sides, or [B, S, 2, D] of pairs.
+
+    Attributes:
+      rows: of a batch for each device, whatever others have. Near candidates
+        would change places with the last bits of vectors, which depend on it.
+    """
+
+    rows: ClassVar[int] = 8
 
     def read(
         self,
@@ -91,9 +95,9 @@ class Nearest(_Vectors):
             sides = queries, candidates
             if self.candidates_seek:
                 sides = sides[::-1]
-            _, numbers = top_k(*sides, 1, DEVICES)
+            _, numbers = nearest(*sides, 1)
             return numbers[:, 0].tolist()
-        _, numbers = top_k(queries, candidates, RANKS, DEVICES)
+        _, numbers = nearest(queries, candidates, RANKS)
         ids = _kept(holder, "candidate")
         return [[ids[one] for one in ranked] for ranked in numbers]
 
@@ -161,7 +165,7 @@ class Mined(_Vectors):
         ]
         sides = [side[one.lines] for side, one in zip(sides, kept, strict=True)]
         neighbours = [
-            mining.Neighbours(*top_k(one, other, mining.NEIGHBOURS, DEVICES))
+            mining.Neighbours(*nearest(one, other, mining.NEIGHBOURS))
             for one, other in (sides, sides[::-1])
         ]
         return mining.named(
