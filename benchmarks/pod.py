@@ -10,16 +10,12 @@ chosen.
 """
 
 import argparse
-import ast
 import dataclasses
 import json
-import re
-import textwrap
 import time
 from pathlib import Path
 from typing import Any
 
-GIN = Path(__file__).resolve().parent.parent / "gin"
 RULES = (("activation_batch", ("slice", "data", "fsdp")), ("embed", "fsdp"))
 
 
@@ -84,6 +80,8 @@ def main() -> None:
 
 def measure(case: Case) -> dict[str, Any]:
     """Compiles a case; returns its figures."""
+    import shapes
+
     from xltransfer.partitioning import Partitioning
     from xltransfer.topology import machine
     from xltransfer.topology.step import train_step
@@ -97,8 +95,8 @@ def measure(case: Case) -> dict[str, Any]:
         remat=case.remat,
         devices=there.devices,
     )
-    objective, optimizer, batch = _training(
-        case.model, case.rows * len(there.devices)
+    objective, optimizer, batch = shapes.training(
+        case.model, case.rows * len(there.devices), "bfloat16"
     )
     program = Program(
         objective, optimizer, 1000, partitioning, case.microbatches
@@ -117,59 +115,6 @@ def measure(case: Case) -> dict[str, Any]:
         "bounds": step.bounds,
         "seconds": seconds,
         "mfu_bound": seconds and step.bounds["compute"] / seconds,
-    }
-
-
-def _training(model: str, rows: int) -> tuple:
-    """Returns objective, optimiser and shapes of a batch."""
-    import jax
-    import numpy as np
-
-    from xltransfer.models.mt5 import MT5, MT5Config
-    from xltransfer.models.xlmr import XLMRClassifier, XLMRConfig
-    from xltransfer.objectives.classification import Classification
-    from xltransfer.objectives.text_to_text import TextToText
-    from xltransfer.optimizer import Adafactor, AdamW
-
-    if model.startswith("mt5"):
-        config = MT5Config(**_sizes(model), dtype="bfloat16")
-        training = TextToText(MT5(config)), Adafactor()
-        columns = {
-            "encoder_input_tokens": 512,
-            "encoder_segment_ids": 512,
-            "decoder_input_tokens": 128,
-            "decoder_segment_ids": 128,
-            "decoder_target_tokens": 128,
-            "decoder_loss_weights": 128,
-        }
-    else:
-        config = XLMRConfig(**_sizes(model), dtype="bfloat16")
-        training = Classification(XLMRClassifier(config, 3)), AdamW(1e-5)
-        columns = {
-            "tokens": 128,
-            "segment_ids": 128,
-            "positions": 128,
-            "starts": 4,
-            "labels": 4,
-            "label_weights": 4,
-        }
-    shapes = {
-        name: jax.ShapeDtypeStruct(
-            (rows, length),
-            np.float32 if name.endswith("weights") else np.int32,
-        )
-        for name, length in columns.items()
-    }
-    return *training, shapes
-
-
-def _sizes(model: str) -> dict[str, Any]:
-    """Returns the sizes that a file of gin/models binds."""
-    text = (GIN / "models" / f"{model}.gin").read_text()
-    block = re.search(r"Config:\n((?: .*\n)+)", text)[1]
-    return {
-        one.targets[0].id: ast.literal_eval(one.value)
-        for one in ast.parse(textwrap.dedent(block)).body
     }
 
 

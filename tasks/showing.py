@@ -21,6 +21,9 @@ from tasks.vocabularies import Vocabulary
 Features = Mapping[str, np.ndarray]
 _WIDTH = 78
 
+# What canonical fields are counted in, where an eye would not tell.
+_UNITS = {"span": ", begin and end in bytes of the context"}
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -52,7 +55,8 @@ def examples(
         if example is None:
             yield Shown(where, "\n".join([*lines, "left out by the dataset"]))
             continue
-        lines += ["canonical", *_fields(example)]
+        units = _UNITS.get(dataset.problem, "")
+        lines += [f"canonical{units}", *_fields(example)]
         one = replace(dataset, splits=(Split(split, _One(where, fields)),))
         for features in _features(
             one, split, rendering, vocabulary, (data_dir, cache_dir), lengths

@@ -87,6 +87,7 @@ class Descent:
     """Gradient descent that keeps the sum of all gradients in its state."""
 
     learning_rate: float = 0.05
+    frozen: tuple[str, ...] = ()
 
     def schedule(self, steps: int) -> optax.Schedule:
         return optax.constant_schedule(self.learning_rate)
@@ -207,7 +208,7 @@ def _mean_loss(objective: Objective):
 def train(
     program: Program, batches: Sequence[Packed], seed: int = 0
 ) -> tuple[Any, list[dict]]:
-    """Runs a program on batches from `params` on: state and metrics."""
+    """Runs a program on batches from `params` on: whole state and metrics."""
     placed = jax.device_put(
         params(program.objective),
         jax.tree.map(lambda leaf: leaf.sharding, program.abstract.params),
@@ -217,7 +218,7 @@ def train(
         arrays = program.partitioning.put(packed.arrays, packed.rows)
         state, found = program.update(state, arrays, seed)
         metrics.append(jax.device_get(found))
-    return state, metrics
+    return program.whole(state), metrics
 
 
 def check_on_devices(

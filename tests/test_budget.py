@@ -7,9 +7,9 @@ import pytest
 import small_models
 
 from xltransfer import budget
-from xltransfer.budget import Line
+from xltransfer.budget import Change, Line
 from xltransfer.errors import InputError
-from xltransfer.report.budget import report
+from xltransfer.report.budget import launching, report
 from xltransfer.topology.chips import CHIPS, Chip
 from xltransfer.topology.machine import Machine
 from xltransfer.topology.step import Step
@@ -60,7 +60,7 @@ def test_the_longest_of_three_bounds_is_the_time():
     assert step(0, chip=None).seconds is None
 
 
-def found(fits) -> tuple[str, Step] | None:
+def found(fits) -> Change | None:
     """Returns the remedy, of steps that fit under some workspaces."""
     return budget._remedy(
         WORKSPACE, lambda there: step(0 if fits(there) else 900)
@@ -68,15 +68,19 @@ def found(fits) -> tuple[str, Step] | None:
 
 
 def test_fewer_examples_at_a_time_are_tried_first():
-    name, _ = found(lambda there: there.execution.microbatches >= 4)
-    assert name == "Execution.microbatches = 4"
+    change = found(lambda there: there.execution.microbatches >= 4)
+    assert change.name == "Execution.microbatches = 4"
 
 
 def test_then_less_is_kept_and_then_parameters_are_split():
-    name, _ = found(lambda there: there.partitioning.remat == "full")
-    assert name == "Partitioning.remat = 'full'"
-    name, _ = found(lambda there: there.partitioning.fsdp == 8)
-    assert name == "Partitioning.fsdp = 8, remat = 'full'"
+    change = found(lambda there: there.partitioning.remat == "full")
+    assert change.name == "Partitioning.remat = 'full'"
+    change = found(lambda there: there.partitioning.fsdp == 8)
+    assert dict(change.settings) == {
+        "Partitioning.fsdp": 8,
+        "Partitioning.data": -1,
+        "Partitioning.remat": "full",
+    }
     assert found(lambda there: False) is None
 
 
@@ -86,8 +90,8 @@ def test_a_batch_that_cannot_be_parted_is_not():
             raise InputError("compared within a whole batch")
         return step(0)
 
-    name, _ = budget._remedy(WORKSPACE, compiled)
-    assert name == "Partitioning.remat = 'full'"
+    change = budget._remedy(WORKSPACE, compiled)
+    assert change.name == "Partitioning.remat = 'full'"
 
 
 def machine(chip: Chip | None) -> Machine:
@@ -106,7 +110,7 @@ def test_a_report_gives_hours_and_cost():
 
 
 def test_a_report_shows_the_change_that_makes_it_fit():
-    change = "Partitioning.remat = 'full'", step(100)
+    change = Change((("Partitioning.remat", "full"),), step(100))
     line = Line("target x", step(None, needed=5000), 8, 1, 10, 6, change)
     text = "\n".join(report([line], machine(CHIP), price=None))
     assert "does not fit" in text and "with Partitioning.remat" in text
@@ -123,3 +127,23 @@ def test_of_an_unknown_chip_no_time_is_given():
 
 def test_every_chip_is_known_by_one_kind():
     assert len({chip.kind for chip in CHIPS}) == len(CHIPS)
+
+
+def test_the_command_to_run_it_has_every_change_that_makes_it_fit():
+    wider = Change((("Execution.microbatches", 4),), step(100))
+    less = Change(
+        (("Execution.microbatches", 2), ("Partitioning.remat", "full")),
+        step(100),
+    )
+    lines = [
+        Line("target x", step(901), 8, 1, 10, 6, change)
+        for change in (wider, None, less)
+    ]
+    devices = machine(None).devices * 4
+    there = Machine("v5e:4x4*2", devices, CHIPS[1], slices=2)
+    assert launching(lines, there, Path("my study.gin")) == (
+        "  ./launch_tpu.sh run NAME --zone ZONE --type v5litepod-16 --slices 2 "
+        "--bucket gs://BUCKET/NAME -- 'my study.gin' "
+        "--gin.Execution.microbatches=4 "
+        """'--gin.Partitioning.remat='"'"'full'"'"''"""
+    )

@@ -17,6 +17,7 @@ from xltransfer import configuration, overlap, study
 from xltransfer.components import Component, components_of
 from xltransfer.errors import InputError
 from xltransfer.report import console
+from xltransfer.statistics.concluding import conclude
 from xltransfer.workspace import Workspace
 
 
@@ -157,7 +158,8 @@ def test_plan_and_results_say_so(tiny, tmp_path, capsys, monkeypatch):
         for target in ("nli", "another")
     ]
     monkeypatch.setattr(study, "results", lambda *unused: results)
-    console.print_results(found, place)
+    said = conclude(results, lambda row: None, (), direct=found.direct)
+    console.print_results(found, place, said)
     # Below the table of its own target.
     nli, another = (tmp_path / "results.md").read_text().split("| another")
     assert nli.rstrip().splitlines()[-2:] == ["", LINE]

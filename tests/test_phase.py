@@ -243,7 +243,7 @@ def test_a_vocabulary_larger_than_the_model_is_an_error(trained, place):
 
 
 def is_saving(out: Path) -> bool:
-    return any((out / "phases").glob("*/checkpoints/*tmp*"))
+    return any((out / "phases").glob("*/checkpoints*/*tmp*"))
 
 
 def is_evaluating(out: Path) -> bool:

@@ -35,7 +35,7 @@ from xltransfer.data.loader import TrainingBatches
 from xltransfer.models.xlmr import XLMRClassifier
 from xltransfer.objectives.classification import Classification
 from xltransfer.optimizer import Adafactor, AdamW
-from xltransfer.train import Program
+from xltransfer.train import Program, compiled_update
 
 MESHES = ("data", "fsdp", "fsdp_tensor")
 # Objective, features, the function that writes the cache, columns.
@@ -65,6 +65,24 @@ PROBLEMS = {
         (24, 6),
     ),
 }
+
+
+# A large epsilon: Adam makes rounding of a zero gradient a whole step.
+ADAM = AdamW(0.01, warmup=0.5, epsilon=1e-3)
+
+
+def deep(layers: int) -> Classification:
+    config = dataclasses.replace(small_models.XLMR, num_layers=layers)
+    return Classification(XLMRClassifier(config, 3))
+
+
+DEEP = deep(2)
+
+
+def check_lies(leaf, wanted) -> None:
+    """Checks that an array is as its abstract says."""
+    assert leaf.shape == wanted.shape and leaf.dtype == wanted.dtype
+    assert leaf.sharding.is_equivalent_to(wanted.sharding, leaf.ndim)
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +160,43 @@ def test_a_scan_on_eight_devices_computes_what_one_does(streams):
     check_close(gradients(state), gradient)
 
 
+def test_joined_layers_are_saved_by_themselves_and_resumed_bitwise(streams):
+    mesh = dataclasses.replace(partitioning("fsdp_tensor"), scan=True)
+    made = dataclasses.replace(
+        program(DEEP, "fsdp_tensor"), partitioning=mesh, optimizer=ADAM
+    )
+    packed = batch(streams["classification"])
+    saved, _ = train(made, [packed] * 2)
+    jax.tree.map(check_lies, saved, made.abstract)
+    assert {"layers_0", "layers_1"} < saved.params["encoder"].keys()
+    whole, _ = train(made, [packed] * 3)
+    state = made.resume(saved)
+    jax.tree.map(check_lies, state, made.held)
+    arrays = mesh.put(packed.arrays, packed.rows)
+    state, _ = made.update(state, arrays, 0)
+    jax.tree.map(np.testing.assert_array_equal, made.whole(state), whole)
+
+
+def test_layers_that_are_not_trained_alike_are_not_joined():
+    mesh = dataclasses.replace(partitioning("fsdp"), scan=True)
+    frozen = AdamW(0.1, frozen=("encoder/layers_0",))
+    made = Program(DEEP, frozen, 10, mesh)
+    assert not made.joins_layers and made.held is made.abstract
+    assert dataclasses.replace(made, optimizer=ADAM).joins_layers
+
+
+def test_a_step_is_as_long_for_three_layers_as_for_two(streams):
+    def lines(layers: int) -> int:
+        mesh = dataclasses.replace(partitioning("fsdp"), scan=True)
+        made = Program(deep(layers), ADAM, 10, mesh)
+        arrays = batch(streams["classification"]).arrays
+        with mesh.scope():
+            text = compiled_update(made).lower(made.held, arrays, np.uint32(0))
+        return text.as_text().count("\n")
+
+    assert lines(2) == lines(3)
+
+
 def test_parts_of_a_batch_add_up_to_the_whole(streams):
     several = program(CLASSIFIER, "fsdp_tensor", microbatches=4)
     packed = batch(dataclasses.replace(streams["classification"], multiple=16))
@@ -210,10 +265,6 @@ def test_new_parameters_are_the_same_on_every_mesh():
     assert (np.asarray(another["head"]["dense"]["kernel"]) != kernel).any()
 
 
-# A large epsilon: Adam makes rounding of a zero gradient a whole step.
-ADAM = AdamW(0.01, warmup=0.5, epsilon=1e-3)
-
-
 @pytest.fixture(scope="module")
 def adam_run(streams):
     """A program and its state after three updates on one batch."""
@@ -240,12 +291,8 @@ def test_adamw_moves_parameters_as_a_plain_loop_does(adam_run, streams):
 
 
 def test_state_lies_as_its_abstract_says(adam_run):
-    def check(leaf, wanted):
-        assert leaf.shape == wanted.shape and leaf.dtype == wanted.dtype
-        assert leaf.sharding.is_equivalent_to(wanted.sharding, leaf.ndim)
-
     adam, state = adam_run
-    jax.tree.map(check, state, adam.abstract)
+    jax.tree.map(check_lies, state, adam.abstract)
 
 
 def test_moments_are_split_as_their_parameters(adam_run):

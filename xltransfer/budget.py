@@ -1,20 +1,24 @@
 """What the phases of a study need on a machine, compiled but never run."""
 
 import dataclasses
-import functools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import jax
 
-from xltransfer import shapes
-from xltransfer.components import shortened
+import tasks
+from xltransfer import shapes, unread
+from xltransfer.components import Component, shortened
 from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Batch
+from xltransfer.prediction import Predictor
 from xltransfer.specification import Phase
 from xltransfer.study import Study, cells, evaluated, rules_of
+from xltransfer.topology import kept
 from xltransfer.topology.chips import Chip
 from xltransfer.topology.step import Step, prediction_step, train_step
+from xltransfer.train import Program
 from xltransfer.workspace import Workspace
 
 # The schedule's length changes constants alone.
@@ -34,7 +38,8 @@ class Line:
       count: how many phases have this shape; 0 for an evaluation.
       updates: of all of them together, at most.
       examples: of one batch; 0 for an evaluation.
-      change: what makes it fit, and the step then, where it does not.
+      change: what makes it fit, where it does not.
+      unread: why its data were not read, and a bound is given; else empty.
     """
 
     label: str
@@ -43,18 +48,37 @@ class Line:
     count: int = 0
     updates: int = 0
     examples: int = 0
-    change: "tuple[str, Step] | None" = None
+    change: "Change | None" = None
+    unread: str = ""
 
     @property
     def chosen(self) -> Step:
         """The step that would run."""
-        return self.change[1] if self.change else self.step
+        return self.change.step if self.change else self.step
 
     @property
     def hours(self) -> float | None:
         """Of all updates at the roofline; evaluation not counted."""
         seconds = self.chosen.seconds
         return None if seconds is None else seconds * self.updates / 3600
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What makes a step fit.
+
+    Attributes:
+      settings: of the study, by name: `Partitioning.remat`.
+      step: the step then.
+    """
+
+    settings: tuple[tuple[str, str | int], ...]
+    step: Step
+
+    @property
+    def name(self) -> str:
+        """As it would stand in a file."""
+        return ", ".join(f"{name} = {value!r}" for name, value in self.settings)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +95,10 @@ class Missing:
 
 
 def budget(
-    study: Study, workspace: Workspace, chip: Chip | None
+    study: Study,
+    workspace: Workspace,
+    chip: Chip | None,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Line | Missing]:
     """Yields a line for every shape of phase, and for its evaluation.
 
@@ -79,53 +106,123 @@ def budget(
       study: what is to be run.
       workspace: where; its partitioning is made of the devices asked about.
       chip: what each of them can do, where that is known.
+      announce: is told what is compiled next.
     """
-    seen: dict[Any, tuple[Batch, list[Phase]]] = {}
+    folder = workspace.cache_dir / kept.FOLDER
+    announce("reading the shapes of batches")
+    jobs: list[_Training | _Prediction] = []
+    for one in (*_trainings(study, workspace), *_predictions(study, workspace)):
+        if isinstance(one, Missing):
+            yield one
+        else:
+            jobs.append(one)
+    for number, job in enumerate(jobs, 1):
+        announce(f"compiling {number} of {len(jobs)}: {job.label}")
+        yield job.line(workspace, chip, folder)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Training:
+    """Phases that share a train step: the `number`th of the first one's."""
+
+    members: tuple[Phase, ...]
+    number: int
+    program: Program
+    batch: Batch
+    unread: str
+
+    @property
+    def label(self) -> str:
+        return _label(self.members[0], self.number)
+
+    def line(
+        self, workspace: Workspace, chip: Chip | None, folder: Path
+    ) -> Line:
+        step, change = train_step(self.program, self.batch, chip, folder), None
+        if step.fits is False:
+            change = _remedy(
+                workspace,
+                lambda changed: train_step(*self._again(changed), chip, folder),
+            )
+        return Line(
+            label=self.label,
+            step=step,
+            rows=_rows(self.batch),
+            count=len(self.members),
+            updates=sum(one.training.steps for one in self.members),
+            examples=self.members[0].training.batch_size,
+            change=change,
+            unread=self.unread,
+        )
+
+    def _again(self, changed: Workspace) -> tuple[Program, Batch]:
+        made = unread if self.unread else shapes
+        program, batch = made.training(self.members[0], changed)[self.number]
+        return dataclasses.replace(program, steps=STEPS), batch
+
+
+@dataclasses.dataclass(frozen=True)
+class _Prediction:
+    """What predicts a cell's first data."""
+
+    label: str
+    predictor: Predictor
+    batch: Batch
+    unread: str
+
+    def line(
+        self, workspace: Workspace, chip: Chip | None, folder: Path
+    ) -> Line:
+        step = prediction_step(self.predictor, self.batch, chip, folder)
+        return Line(self.label, step, _rows(self.batch), unread=self.unread)
+
+
+def _trainings(
+    study: Study, workspace: Workspace
+) -> Iterator[_Training | Missing]:
+    """Yields each shape of phase once."""
+    seen: dict[Any, tuple[Batch, str, list[Phase]]] = {}
     for one in rules_of(study, workspace):
+        why = ""
         try:
             trained = shapes.training(one, workspace)
         except InputError as error:
-            yield Missing(_label(one, 0), str(error))
-            continue
+            why = str(error)
+            trained = unread.training(one, workspace)
         for number, (program, batch) in enumerate(trained):
-            key = number, dataclasses.replace(program, steps=STEPS), _key(batch)
-            seen.setdefault(key, (batch, []))[1].append(one)
-    for (number, program, _), (batch, members) in seen.items():
-        step, change = train_step(program, batch, chip), None
-        if step.fits is False:
-            again = functools.partial(_step, members[0], number, chip)
-            change = _remedy(workspace, again)
-        yield Line(
-            label=_label(members[0], number),
-            step=step,
-            rows=_rows(batch),
-            count=len(members),
-            updates=sum(one.training.steps for one in members),
-            examples=members[0].training.batch_size,
-            change=change,
-        )
-    yield from _evaluations(study, workspace, chip)
+            program = dataclasses.replace(program, steps=STEPS)
+            key = number, program, _key(batch), bool(why)
+            seen.setdefault(key, (batch, why, []))[2].append(one)
+    for (number, program, *_), (batch, why, members) in seen.items():
+        yield _Training(tuple(members), number, program, batch, why)
 
 
-def _evaluations(
-    study: Study, workspace: Workspace, chip: Chip | None
-) -> Iterator[Line | Missing]:
-    """Yields a line for each shape in which a cell's first data are predicted."""
+def _predictions(
+    study: Study, workspace: Workspace
+) -> Iterator[_Prediction | Missing]:
+    """Yields each shape in which a cell's first data are predicted."""
     known = set()
     for cell in cells(study):
-        part = evaluated(cell, workspace)[0][0]
-        label = f"evaluation {part.dataset.name}"
+        present = evaluated(cell, workspace)[0]
+        first = tasks.mixture(cell.evaluation).components[0][0]
+        part = next(iter(present), Component(tasks.dataset(first), cell.split))
+        label, why = f"evaluation {part.dataset.name}", ""
         try:
-            predictor, batch = shapes.evaluation(
-                cell.phase, workspace, part, cell.prediction
-            )
-        except InputError as error:
-            yield Missing(label, str(error))
+            try:
+                predictor, batch = shapes.evaluation(
+                    cell.phase, workspace, part, cell.prediction
+                )
+            except InputError as error:
+                why = str(error)
+                predictor, batch = unread.prediction(
+                    cell.phase, workspace, part
+                )
+        except InputError:
+            yield Missing(label, why)
             continue
         if (predictor, _key(batch)) not in known:
             known.add((predictor, _key(batch)))
-            step = prediction_step(predictor, batch, chip)
-            yield Line(label, step, _rows(batch))
+            yield _Prediction(label, predictor, batch, why)
 
 
 def _label(phase: Phase, number: int) -> str:
@@ -134,59 +231,47 @@ def _label(phase: Phase, number: int) -> str:
     return f"{phase.kind} {names}"
 
 
-def _step(
-    phase: Phase, number: int, chip: Chip | None, workspace: Workspace
-) -> Step:
-    program, batch = shapes.training(phase, workspace)[number]
-    program = dataclasses.replace(program, steps=STEPS)
-    return train_step(program, batch, chip)
-
-
 def _remedy(
     workspace: Workspace, step: Callable[[Workspace], Step]
-) -> tuple[str, Step] | None:
+) -> Change | None:
     """Returns the least change with which a step fits, if any does.
 
     The batch's examples stay: less is done at a time, or less is kept.
     """
-    for name, changed in _changes(workspace):
+    for settings in _changes(workspace):
         try:
-            found = step(changed)
+            found = step(_changed(workspace, settings))
         except InputError:  # Candidates are compared within a whole batch.
             continue
         if found.fits:
-            return name, found
+            return Change(tuple(settings.items()), found)
     return None
 
 
-def _changes(workspace: Workspace) -> Iterator[tuple[str, Workspace]]:
+def _changes(workspace: Workspace) -> Iterator[dict[str, str | int]]:
+    """Yields settings, the least change first."""
     partitioning, execution = workspace.partitioning, workspace.execution
-    settings: list[tuple[str, dict, dict]] = []
     for count in (2, 4, 8):
-        parts = execution.microbatches * count
-        settings.append(
-            (f"Execution.microbatches = {parts}", {}, {"microbatches": parts})
-        )
-    settings.append(("Partitioning.remat = 'full'", {"remat": "full"}, {}))
+        yield {"Execution.microbatches": execution.microbatches * count}
+    remat = {"Partitioning.remat": "full"}
+    yield remat
     devices = partitioning.mesh.size // partitioning.tensor
     wider = min(devices // partitioning.slices, WIDEST)
     if partitioning.mesh.shape["fsdp"] < wider:
-        settings.append(
-            (
-                f"Partitioning.fsdp = {wider}, remat = 'full'",
-                {"fsdp": wider, "data": -1, "remat": "full"},
-                {},
-            )
-        )
-    for name, mesh, other in settings:
-        yield (
-            name,
-            dataclasses.replace(
-                workspace,
-                partitioning=dataclasses.replace(partitioning, **mesh),
-                execution=dataclasses.replace(execution, **other),
-            ),
-        )
+        yield {"Partitioning.fsdp": wider, "Partitioning.data": -1, **remat}
+
+
+def _changed(workspace: Workspace, settings: dict[str, str | int]) -> Workspace:
+    made = {"Partitioning": workspace.partitioning}
+    made["Execution"] = workspace.execution
+    for name, value in settings.items():
+        part, field = name.split(".")
+        made[part] = dataclasses.replace(made[part], **{field: value})
+    return dataclasses.replace(
+        workspace,
+        partitioning=made["Partitioning"],
+        execution=made["Execution"],
+    )
 
 
 def _key(batch: Batch) -> tuple:

@@ -11,10 +11,11 @@ far as the same host can tell, and where it shows no sign of life for a lease.
 The holder gives signs by adding to its file; an observer measures by its own
 clock how long the file has stayed as it is, so that no two clocks are compared.
 
-What cannot be closed is the moment between a check and the write after it, a
-checkpoint that is under way among it. A holder that is stopped for a lease
-exactly there writes late; it writes what the other one does, since a phase's
-parameters follow from its identity.
+What takes long to write carries the claim's number in its name and gets its
+right one by one renaming, after a last check (`phase_folder`). What cannot be
+closed is the moment between a check and the small file written after it. A
+holder that is stopped for a lease exactly there writes late; it writes what the
+other one does, since a phase's parameters follow from its identity.
 """
 
 import contextlib
@@ -154,6 +155,23 @@ class Claim:
                 os.write(file, text)
             finally:
                 os.close(file)
+
+
+@dataclasses.dataclass(frozen=True)
+class Assumed:
+    """Stands for a claim where this process need not hold one.
+
+    Since nobody else works there, or since the first process of its worker
+    holds it, under that number.
+    """
+
+    number: int = 0
+
+    def check(self) -> None:
+        """Nothing can be lost."""
+
+
+NOBODY_ELSE = Assumed()
 
 
 @contextlib.contextmanager

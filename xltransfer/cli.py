@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -125,14 +126,22 @@ def _carry_out(found: Any, workspace: Any, retry: bool) -> None:
         with console.ProgressDisplay() as display:
             studies.run(found, workspace, display, retry_failed=retry)
     except studies.PhasesFailed as failed:
-        console.print_results(found, workspace)
+        _print_results(found, workspace)
         print(f"error: {failed}", file=sys.stderr)
         raise typer.Exit(1) from None
     except Interrupted as stop:
         print(f"stopped: {stop}; the same command goes on.", file=sys.stderr)
         raise typer.Exit(EXIT_CODE) from None
     if hosts.leads():
-        console.print_results(found, workspace)
+        _print_results(found, workspace)
+
+
+def _print_results(found: Any, workspace: Any) -> None:
+    """Prints what the folder of a study says that has been carried out."""
+    from xltransfer.report import console, evidence, study_folder
+
+    said = evidence.conclusions(study_folder.read(workspace.out))
+    console.print_results(found, workspace, said)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -171,7 +180,7 @@ def plan(
         drawing.write(graph, opened[0], studies.states(*opened))
     console.print_plan(*opened, whole=True)
     if topology is not None:
-        _print_budget(*opened, topology, price_per_chip_hour)
+        _print_budget(*opened, topology, price_per_chip_hour, study)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -247,14 +256,25 @@ def train_vocabulary(
 
 
 def _print_budget(
-    study: Any, workspace: Any, topology: str, price: float | None
+    study: Any,
+    workspace: Any,
+    topology: str,
+    price: float | None,
+    path: Path,
 ) -> None:
     from xltransfer.budget import budget
     from xltransfer.report.budget import print_budget
     from xltransfer.topology import machine
 
     there = machine.find(topology)
-    print_budget(budget(study, workspace, there.chip), there, price)
+    start = time.monotonic()
+
+    def announce(text: str) -> None:
+        passed = time.monotonic() - start
+        print(f"{passed:6.0f} s  {text}", file=sys.stderr, flush=True)
+
+    found = budget(study, workspace, there.chip, announce)
+    print_budget(found, there, price, path)
 
 
 def _placed(partitioning: Any, topology: str | None) -> Any:

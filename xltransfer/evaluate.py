@@ -10,6 +10,7 @@ from typing import Any
 import jax
 
 from xltransfer import example_counts, metrics, submission
+from xltransfer.claims import NOBODY_ELSE, Assumed, Claim
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import Features
 from xltransfer.data.loader import EvaluationBatches
@@ -114,6 +115,7 @@ def evaluate(
     protocol: dict[str, Any],
     labels: Path | None = None,
     examples: Path | None = None,
+    claim: Claim | Assumed = NOBODY_ELSE,
 ) -> list[dict[str, Any]]:
     """Evaluates one dataset: writes its predictions and scores that file.
 
@@ -126,6 +128,7 @@ def evaluate(
       labels: where to write the labels, laid out alike, if anywhere.
       examples: where to write what each example adds, if anywhere; see
         `example_counts`.
+      claim: on the folder; checked before anything is written.
 
     Returns:
       One record a metric, with its whole protocol; then one for each rate of
@@ -133,6 +136,7 @@ def evaluate(
 
     Raises:
       LabelsWithheld: where the file has none, before anything is predicted.
+      ClaimLost: where another worker has taken over.
     """
     manifest, outcome = cache.manifest, evaluation.outcome
     task, language = manifest["dataset"].rsplit(".", 1)
@@ -140,9 +144,9 @@ def evaluate(
     targets = _filed(cache, layout, outcome.targets(cache))
     path = submission.path_of(folder, task, language, layout, split)
     found = evaluation.outputs(cache)
-    submission.write(
-        path, layout, _filed(cache, layout, evaluation.combine(cache, found))
-    )
+    predictions = _filed(cache, layout, evaluation.combine(cache, found))
+    claim.check()
+    submission.write(path, layout, predictions)
     if labels is not None:
         gold = submission.path_of(labels, task, language, layout, split)
         write_gold(gold, layout, targets)
@@ -150,6 +154,7 @@ def evaluate(
     if examples is not None:
         place = example_counts.path_of(examples, task, language, split)
         ids = targets if layout in submission.BY_ID else None
+        claim.check()
         example_counts.write(place, counted, ids)
     if isinstance(outcome, Generated):
         values |= outcome.rates(cache, found)

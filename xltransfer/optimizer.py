@@ -10,6 +10,8 @@ import optax
 from jaxtyping import Array, Float
 
 from xltransfer.errors import InputError, nearest
+from xltransfer.layerwise import each_layer
+from xltransfer.models import depth
 
 # Rows and the step's learning rate -> the rows after the step.
 Idle = Callable[[Float[Array, "R D"], Float[Array, ""]], Float[Array, "R D"]]
@@ -67,13 +69,15 @@ class AdamW:
         """Returns the update rule for a run of `steps` updates."""
         update = optax.chain(
             _clip(self.clip),
-            optax.adamw(
-                self.schedule(steps),
-                self.b1,
-                self.b2,
-                self.epsilon,
-                weight_decay=self.weight_decay,
-                mask=_is_matrix,
+            each_layer(
+                optax.adamw(
+                    self.schedule(steps),
+                    self.b1,
+                    self.b2,
+                    self.epsilon,
+                    weight_decay=self.weight_decay,
+                    mask=_is_matrix,
+                )
             ),
         )
         return _without(self.frozen, update)
@@ -128,7 +132,8 @@ class Adafactor:
             min_dim_size_to_factor=self.factored_size,
             decay_rate=self.decay_rate,
         )
-        return _without(self.frozen, optax.chain(_clip(self.clip), update))
+        update = optax.chain(_clip(self.clip), each_layer(update))
+        return _without(self.frozen, update)
 
     def idle(self, name: str) -> Idle | None:
         """As `AdamW.idle`.
@@ -148,6 +153,11 @@ class Adafactor:
 
 
 Optimizer = AdamW | Adafactor
+
+
+def treats_layers_alike(optimizer: Optimizer) -> bool:
+    """Tells whether it may update layers that are joined (`depth.join`)."""
+    return not any(map(depth.names_layer, optimizer.frozen))
 
 
 def _clip(norm: float | None) -> optax.GradientTransformation:

@@ -24,6 +24,7 @@ from xltransfer import (
     trimming,
 )
 from xltransfer.checkpoints import Checkpoints, restore_params
+from xltransfer.claims import NOBODY_ELSE, Assumed, Claim
 from xltransfer.components import Component, Group
 from xltransfer.data.loader import Packed, TrainingBatches
 from xltransfer.data.mixing import Batches
@@ -43,12 +44,6 @@ from xltransfer.workspace import Workspace, finished
 
 Progress = Callable[[int, Mapping[str, float]], None]
 Updated = tuple[TrainState, dict[str, jax.Array]]
-# Raises where another worker has taken over; called before what is written.
-Guard = Callable[[], None]
-
-
-def unguarded() -> None:
-    """Nobody else works in the folder."""
 
 
 def run(
@@ -56,7 +51,7 @@ def run(
     workspace: Workspace,
     progress: Progress,
     rules: Sequence[Rule] = (),
-    guard: Guard = unguarded,
+    claim: Claim | Assumed = NOBODY_ELSE,
 ) -> dict[str, Any]:
     """Trains a phase, from its last checkpoint on if there is one.
 
@@ -68,7 +63,7 @@ def run(
       workspace: where, and on what.
       progress: called with the updates done and the latest metrics.
       rules: each chooses a checkpoint, beside the phase's own selection.
-      guard: called before anything is written; what it raises stops the run.
+      claim: on the phase's folder; checked before anything is written.
 
     Returns:
       The record that `finished` gives from then on: the `step` whose
@@ -77,28 +72,29 @@ def run(
 
     Raises:
       Interrupted: on SIGTERM or Ctrl-C, after saving.
+      ClaimLost: where another worker has taken over.
       InputError: if the loss is no number any more, or data do not fit.
     """
     if phase.candidates:
-        guard()
+        claim.check()
         return choosing.run(phase, workspace, rules)
     directory = workspace.directory(phase)
     directory.mkdir(parents=True, exist_ok=True)
-    training = _Run(phase, workspace, rules, guard)
+    training = _Run(phase, workspace, rules, claim)
+    saved = phase_folder.checkpoints(directory, claim.number)
     if hosts.leads():
-        guard()
+        claim.check()
         phase_folder.begin(phase, workspace, list(training.ballot.rules))
+        phase_folder.take_over(directory, claim)
     hosts.meet("a phase begins")
     with (
         Interruption() as interruption,
-        Checkpoints(
-            directory / "checkpoints", tuple(training.ballot.scored)
-        ) as checkpoints,
+        Checkpoints(saved, tuple(training.ballot.scored)) as checkpoints,
     ):
         record = training.train(checkpoints, interruption, progress)
     if hosts.leads():
-        guard()
-        phase_folder.end(phase, workspace, record)
+        claim.check()
+        phase_folder.end(phase, workspace, saved, record)
     hosts.meet("a phase has ended")
     return record
 
@@ -121,7 +117,7 @@ def evaluations(
     if step is None:
         step = finished(phase, workspace)["step"]
     params = restore_params(
-        workspace.directory(phase) / "checkpoints",
+        phase_folder.checkpoints(workspace.directory(phase)),
         step,
         made.program.abstract.params,
     )
@@ -141,9 +137,9 @@ class _Run:
         phase: Phase,
         workspace: Workspace,
         rules: Sequence[Rule] = (),
-        guard: Guard = unguarded,
+        claim: Claim | Assumed = NOBODY_ELSE,
     ):
-        self.phase, self.workspace, self.guard = phase, workspace, guard
+        self.phase, self.workspace, self.claim = phase, workspace, claim
         self.directory = workspace.directory(phase)
         self.evaluations = Evaluations(
             reading=phase.reading,
@@ -230,7 +226,7 @@ class _Run:
         )
 
     def _save(self, into: Checkpoints, step: int, state: TrainState) -> None:
-        self.guard()
+        self.claim.check()
         into.save(step, self.rows.whole(state), self.position)
 
     def _monitor(self, step: int) -> Monitor:
@@ -242,7 +238,7 @@ class _Run:
         return Monitor(self.directory, step, arithmetic, hosts.leads())
 
     def _report(self, found: Diverged, checkpoints: Checkpoints) -> InputError:
-        self.guard()
+        self.claim.check()
         start = functools.partial(self._start, checkpoints)
         return divergence.report(
             self.phase.kind,
@@ -306,7 +302,7 @@ class _Run:
         self, monitor: Monitor, step: int, metrics: Mapping[str, jax.Array]
     ) -> dict[str, float]:
         values = {name: float(one) for name, one in metrics.items()}
-        self.guard()
+        self.claim.check()
         return monitor.write(step, values)
 
     def _measures(self, step: int) -> bool:
@@ -329,7 +325,7 @@ class _Run:
         if self._measures(step):
             with monitor.spent("evaluation"):
                 scores = self._scores(whole.params)
-        self.guard()
+        self.claim.check()
         if scores:
             judge = self.ballot.judge
             named = {"dev" if n == judge else n: x for n, x in scores.items()}

@@ -8,7 +8,7 @@ it is pretrained as the encoder is.
 import logging
 from typing import Any
 
-from xltransfer import origins
+from xltransfer import origins, phase_folder
 from xltransfer.checkpoints import restore_params
 from xltransfer.models.xlmr import XLMRMaskedLM
 from xltransfer.objectives.objective import Params
@@ -61,7 +61,7 @@ def _heads(phase: Phase) -> list[tuple[str, tuple[str, ...]]]:
 
 def _restored(phase: Phase, workspace: Workspace, wanted: Params) -> Params:
     """Reads parameters of the selected checkpoint of a finished phase."""
-    directory = workspace.directory(phase) / "checkpoints"
+    directory = phase_folder.checkpoints(workspace.directory(phase))
     step = finished(phase, workspace)["step"]
     return restore_params(directory, step, wanted)
 

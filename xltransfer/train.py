@@ -15,8 +15,9 @@ from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
 from xltransfer.errors import InputError
+from xltransfer.models import depth
 from xltransfer.objectives.objective import Batch, Objective, Params
-from xltransfer.optimizer import Optimizer
+from xltransfer.optimizer import Optimizer, treats_layers_alike
 from xltransfer.partitioning import Partitioning
 from xltransfer.prediction import Predictor
 
@@ -26,6 +27,9 @@ INIT, DROPOUT = 0, 1
 @flax.struct.dataclass
 class TrainState:
     """Everything that an update changes.
+
+    Between updates the layers of a scan are joined (`Program.held`); with
+    arrays of their own everywhere else.
 
     Attributes:
       step: Int[]: updates done.
@@ -56,6 +60,11 @@ class Program:
     partitioning: Partitioning
     microbatches: int = 1
 
+    @property
+    def joins_layers(self) -> bool:
+        """Are the layers of a stack one while it trains?"""
+        return self.partitioning.scan and treats_layers_alike(self.optimizer)
+
     def init(self, seed: int) -> TrainState:
         """Returns a new state, sharded, the same on every mesh."""
         key = jax.random.fold_in(jax.random.key(seed), INIT)
@@ -72,6 +81,22 @@ class Program:
         """Returns the state at step 0 with given parameters."""
         with self.partitioning.scope():
             return _start(self)(params)
+
+    def resume(self, saved: TrainState) -> TrainState:
+        """Returns a saved state as updates hold it; `saved` is used up."""
+        if not self.joins_layers:
+            return saved
+        joined = functools.partial(_converted, depth.join, free=True)
+        return jax.tree.map(joined, saved, self.held, is_leaf=depth.is_split)
+
+    def whole(self, state: TrainState) -> TrainState:
+        """Returns a state in which every layer has arrays of its own."""
+        if not self.joins_layers:
+            return state
+        split = functools.partial(_converted, depth.split, free=False)
+        return jax.tree.map(
+            split, state, self.abstract, is_leaf=depth.is_joined
+        )
 
     def update(
         self, state: TrainState, batch: Batch, seed: int
@@ -91,8 +116,15 @@ class Program:
 
     @functools.cached_property
     def abstract(self) -> TrainState:
-        """Shapes, types and shardings of the state."""
+        """Shapes, types and shardings of the state that is saved."""
         return _abstract(self)
+
+    @functools.cached_property
+    def held(self) -> TrainState:
+        """Shapes, types and shardings of the state that is updated."""
+        if not self.joins_layers:
+            return self.abstract
+        return depth.join(self.abstract, depth.abstract)
 
 
 @functools.lru_cache
@@ -164,7 +196,41 @@ def _without_axis(
 
 
 def _shardings(program: Program) -> TrainState:
-    return jax.tree.map(lambda leaf: leaf.sharding, program.abstract)
+    return jax.tree.map(lambda leaf: leaf.sharding, program.held)
+
+
+def _converted(
+    convert: Callable[[Any], Any], node: Any, wanted: Any, *, free: bool
+) -> Any:
+    """Joins or splits one stack; the layers' moments are another one.
+
+    One after the other, so that no more than one lies there twice, if what it
+    is made from is freed.
+    """
+    if not isinstance(node, dict):
+        return node
+    layers = {name: part for name, part in node.items() if name not in wanted}
+    rest = {name: part for name, part in node.items() if name in wanted}
+    shardings, structure = jax.tree.flatten(
+        {
+            name: jax.tree.map(lambda leaf: leaf.sharding, part)
+            for name, part in wanted.items()
+            if name not in node
+        }
+    )
+    made = _conversion(convert, structure, tuple(shardings))(layers)
+    if free:
+        jax.tree.map(jax.Array.delete, layers)
+    return rest | made
+
+
+@functools.lru_cache
+def _conversion(
+    convert: Callable[[Any], Any], structure: Any, shardings: tuple
+) -> Callable[[Any], Any]:
+    return jax.jit(
+        convert, out_shardings=jax.tree.unflatten(structure, shardings)
+    )
 
 
 @functools.lru_cache
@@ -172,7 +238,7 @@ def _init(program: Program) -> Callable[[jax.Array], TrainState]:
     def init(key: jax.Array) -> TrainState:
         params = nn.unbox(program.objective.new_params(key))
         opt_state = program.optimizer.build(program.steps).init(params)
-        return TrainState(jnp.int32(0), params, opt_state)
+        return _held(program, TrainState(jnp.int32(0), params, opt_state))
 
     return jax.jit(init, out_shardings=_shardings(program))
 
@@ -186,7 +252,9 @@ def _new_parts(
         params = nn.unbox(program.objective.new_params(key))
         return {name: params[name] for name in names}
 
-    shardings = _shardings(program).params
+    shardings = jax.tree.map(
+        lambda leaf: leaf.sharding, program.abstract.params
+    )
     return jax.jit(
         new_parts, out_shardings={name: shardings[name] for name in names}
     )
@@ -196,9 +264,13 @@ def _new_parts(
 def _start(program: Program) -> Callable[[Params], TrainState]:
     def start(params: Params) -> TrainState:
         opt_state = program.optimizer.build(program.steps).init(params)
-        return TrainState(jnp.int32(0), params, opt_state)
+        return _held(program, TrainState(jnp.int32(0), params, opt_state))
 
     return jax.jit(start, out_shardings=_shardings(program))
+
+
+def _held(program: Program, state: TrainState) -> TrainState:
+    return depth.join(state) if program.joins_layers else state
 
 
 @functools.lru_cache

@@ -202,10 +202,10 @@ class AllRows:
         return self.program.start(params)
 
     def resume(self, saved: TrainState) -> TrainState:
-        return saved
+        return self.program.resume(saved)
 
     def whole(self, state: TrainState) -> TrainState:
-        return state
+        return self.program.whole(state)
 
     def sized(self, model: ModelConfig) -> ModelConfig:
         return model
@@ -247,10 +247,11 @@ class SomeRows:
     def resume(self, saved: TrainState) -> TrainState:
         """As `Rows.resume`."""
         params = self._taken(saved.params, int(saved.step))
-        return dataclasses.replace(saved, params=params)
+        return self.program.resume(dataclasses.replace(saved, params=params))
 
     def whole(self, state: TrainState) -> TrainState:
         """As `Rows.whole`; brings the rows that are not trained up to date."""
+        state = self.program.whole(state)
         step, params = int(state.step), _flat(state.params)
         for name, axis in self._tables.items():
             sharding = _flat(self._all.abstract.params)[name].sharding

@@ -7,12 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import TINY, imported
+from command import imported
 
-from xltransfer import cli, configuration
-from xltransfer import study as studies
-from xltransfer.report import evidence, study_folder
-from xltransfer.workspace import Workspace
+from xltransfer import cli
 
 
 @pytest.fixture
@@ -136,18 +133,3 @@ def _phase(study: Path, name: str) -> Path:
 
 def _edit(path: Path, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new, 1))
-
-
-def test_the_report_concludes_what_the_run_did(finished, command):
-    """One reads the folder alone, the other has study, gin and datasets."""
-    out = finished[0]
-    found = configuration.load(TINY, [])[0]
-    workspace = Workspace(
-        out, command.cache, None, found.partitioning, found.execution
-    )
-    rows = studies.results(found, workspace)
-    expected = studies.conclusions(found, workspace, rows)
-    given = evidence.conclusions(study_folder.read(out))
-    assert given == expected
-    # Examples were found: else one seed would have no interval.
-    assert {one.over for one in given.comparisons} == {("examples",)}

@@ -31,7 +31,7 @@ def test_every_dataset_is_listed(run):
     [
         (("--problem", "retrieval"), "tatoeba.jv", "xnli.sw"),
         (("--language", "sw"), "xnli.sw", "xnli.de"),
-        (("--family", "xnli"), "xnli.de", "xnli_mt.de"),
+        (("xnli",), "xnli.de", "xnli_mt.de"),
         (("--translation", "machine"), "xnli_mt.de", "xnli.de"),
         (("--present",), "miniature_nli.en", "xnli.sw"),
         (("--mixtures",), "phang_nine", "xnli.sw "),
@@ -43,7 +43,7 @@ def test_filters_leave_out_the_rest(run, options, there, not_there):
 
 
 def test_what_is_on_disk_is_told(run, data_dir):
-    out = run("tasks", "list", "--family", "xnli", "--data-dir", data_dir)
+    out = run("tasks", "list", "xnli", "--data-dir", data_dir)
     assert re.search(r"xnli\.de .* dev test ", out)
     assert re.search(r"xnli\.sw .* dev +│", out)
 
@@ -56,6 +56,7 @@ def test_what_is_on_disk_is_told(run, data_dir):
             "Did you mean 'classification'",
         ),
         (("list", "--language", "xx"), "--language 'xx'"),
+        (("list", "xnly"), "No dataset 'xnly'. Did you mean 'xnli'"),
         (("list", "--data-dir", "nowhere"), "there is no such folder"),
         (("show", "xnli.swa", "--rendering", "text"), "Did you mean 'xnli.sw'"),
         (("show", "xnli.sw", "--rendering", "txt"), "Did you mean 'text'"),

@@ -8,6 +8,7 @@ from rich.console import Console
 from xltransfer import configuration, study
 from xltransfer.claims import Holder
 from xltransfer.report import console
+from xltransfer.statistics.concluding import conclude
 from xltransfer.workspace import Workspace
 
 
@@ -64,7 +65,14 @@ def show_results(
     ]
     monkeypatch.setattr(study, "results", lambda *unused: results)
     place.out.mkdir()
-    console.print_results(found, place)
+    said = conclude(
+        results,
+        lambda row: None,
+        (),
+        direct=found.direct,
+        controls=tuple(found.controls),
+    )
+    console.print_results(found, place, said)
 
 
 LONG = "an intermediate task [in Swahili] whose name fills half of a line"

@@ -57,4 +57,4 @@ def test_any_text_makes_well_formed_markup(text):
 def test_long_text_is_cut_to_the_room_there_is():
     assert drawing.fitted("short", 100) == "short"
     cut = drawing.fitted("a label that is far too long for this", 100)
-    assert cut.endswith("…") and len(cut) <= 100 / (0.56 * 11)
+    assert cut.endswith("…") and len(cut) <= 100 / (0.66 * 11)

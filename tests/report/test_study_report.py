@@ -239,7 +239,7 @@ def test_what_the_run_flagged_is_told_and_marked(tmp_path):
     found = page(tmp_path)
     assert [x.text for x in found.tables["flags"].rows[1]] == [
         "degenerate",
-        cell["phases"][-1],
+        f"{cell['target']} after OCNLI · {cell['phases'][-1]}",
         flag["reason"],
     ]
     labels = [row[0].text for row in found.tables["deltas-1"].rows]

@@ -24,6 +24,18 @@ def end(process: subprocess.Popen, code: int = 0) -> None:
     assert process.returncode == code, out + err
 
 
+def written(out: Path) -> dict[Path, int]:
+    """Returns when each file of the phases was written."""
+    return {
+        path: path.stat().st_mtime_ns
+        for path in (out / "phases").rglob("*")
+        if path.is_file()
+        and path.parent.name != claims.NAME
+        # Closing its own file of curves, a worker writes what it had to.
+        and not path.name.startswith("events.")
+    }
+
+
 def trainings(out: Path) -> list[int]:
     """Counts how often the training of each phase began: a file each time."""
     folders = (out / "phases").iterdir()
@@ -40,15 +52,33 @@ def is_training(out: Path, pid: int) -> bool:
     return False
 
 
-def kill_one_of_two(command: Command, out: Path, delay: float) -> None:
+def stop_in_a_phase(
+    process: subprocess.Popen, out: Path, delay: float = 0
+) -> None:
+    """Stops a process in the middle of a phase, however fast it is.
+
+    Args:
+      process: a worker.
+      out: the study's folder.
+      delay: seconds that it trains on; less where that is its end.
+    """
+    while True:
+        assert process.poll() is None
+        if is_training(out, process.pid):
+            time.sleep(delay)
+            process.send_signal(signal.SIGSTOP)
+            # Seen before, it may have come to the end of the phase meanwhile.
+            if is_training(out, process.pid):
+                return
+            process.send_signal(signal.SIGCONT)
+            delay = 0
+        time.sleep(0.001)
+
+
+def kill_one_of_two(command: Command, out: Path, delay: float = 0) -> None:
     """Two workers begin; one is killed in a phase, the other one ends it all."""
     killed, other = start(command, out), start(command, out)
-    while not is_training(out, killed.pid):
-        assert killed.poll() is None and other.poll() is None
-        time.sleep(0.001)
-    time.sleep(delay)
-    # Else it was in the middle of nothing.
-    assert is_training(out, killed.pid)
+    stop_in_a_phase(killed, out, delay)
     killed.kill()
     end(killed, -signal.SIGKILL)
     end(other)
@@ -60,7 +90,7 @@ def test_one_of_two_workers_is_killed_and_every_phase_is_done_once(
     finished, command, tmp_path
 ):
     out = tmp_path / "shared"
-    kill_one_of_two(command, out, delay=0)
+    kill_one_of_two(command, out)
     assert_same_study(finished[0], out)
 
 
@@ -79,22 +109,12 @@ def test_a_worker_that_was_stopped_for_a_lease_writes_nothing_more(
 ):
     out, lease = tmp_path / "shared", "--gin.Execution.lease=2"
     stopped = start(command, out, lease)
-    while not is_training(out, stopped.pid):
-        assert stopped.poll() is None
-        time.sleep(0.001)
-    stopped.send_signal(signal.SIGSTOP)
+    stop_in_a_phase(stopped, out)
     # It lives, so that a lease must pass; then the other one does everything.
     end(start(command, out, lease))
     assert trainings(out) == [1, 1, 1, 1, 2]
-    before = {
-        path: path.stat().st_mtime_ns
-        for path in (out / "phases").rglob("*")
-        if path.is_file()
-        and path.parent.name != claims.NAME
-        # Closing its own file of curves, it writes what it had to.
-        and not path.name.startswith("events.")
-    }
+    before = written(out)
     stopped.send_signal(signal.SIGCONT)
     end(stopped)
-    assert before == {path: path.stat().st_mtime_ns for path in before}
+    assert written(out) == before
     assert_same_study(finished[0], out)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import importlib.util
+import re
 
 import jax
 import numpy as np
@@ -13,7 +15,7 @@ from xltransfer.models.xlmr import XLMRClassifier
 from xltransfer.objectives.classification import Classification
 from xltransfer.objectives.text_to_text import TextToText
 from xltransfer.optimizer import AdamW
-from xltransfer.topology import flops, hlo
+from xltransfer.topology import flops, hlo, machine
 from xltransfer.train import Program, compiled_update
 
 # Numbers that no size of a parameter has, so that shapes tell what they are:
@@ -67,10 +69,13 @@ def batch(objective) -> dict:
 
 
 @functools.cache
-def compiled(objective, scan: bool, remat: str):
+def compiled(objective, scan: bool, remat: str, where: str = machine.LOCAL):
     """The FLOPs of an update, and its compiled program."""
     partitioning = dataclasses.replace(
-        small_models.partitioning("fsdp"), scan=scan, remat=remat
+        small_models.partitioning("fsdp"),
+        scan=scan,
+        remat=remat,
+        devices=machine.find(where).devices,
     )
     program = Program(objective, AdamW(1e-3), 10, partitioning)
     shapes = jax.tree.map(
@@ -81,7 +86,7 @@ def compiled(objective, scan: bool, remat: str):
     )
     seed = jax.ShapeDtypeStruct((), np.uint32)
     with partitioning.scope():
-        traced = compiled_update(program).trace(program.abstract, shapes, seed)
+        traced = compiled_update(program).trace(program.held, shapes, seed)
         text = traced.lower().compile().as_text()
     return flops.products(traced.jaxpr.jaxpr), hlo.Module(text)
 
@@ -90,14 +95,55 @@ def exchanged(module: hlo.Module, kind: str) -> int:
     return sum(one.bytes for one in module.collectives if one.kind == kind)
 
 
-@pytest.mark.parametrize("objective", [XLMR, TEXT], ids=["XLM-R", "mT5"])
-def test_no_activation_is_gathered(objective):
-    for one in compiled(objective, True, "full")[1].collectives:
-        if one.kind == "all-gather":
-            sizes = set(map(int, one.shape.split("[")[1][:-1].split(",")))
-            is_activation = sizes & {ROWS, COLUMNS, TARGETS, SLOTS, ROWS // 8}
-            # Ids are, so that each device reads its columns of the table.
-            assert not is_activation or one.shape.startswith("s32"), one
+MODELS = pytest.mark.parametrize(
+    "objective", [XLMR, TEXT], ids=["XLM-R", "mT5"]
+)
+# Eight chips, and the eight devices that are here.
+SLICE = pytest.param(
+    "v5e:2x4",
+    marks=(
+        pytest.mark.slow,
+        pytest.mark.skipif(
+            importlib.util.find_spec("libtpu") is None,
+            reason="the TPU's compiler is missing: pip install '.[tpu]'",
+        ),
+    ),
+)
+PLACES = pytest.mark.parametrize("where", [machine.LOCAL, SLICE])
+
+
+def gathered(module: hlo.Module) -> list[tuple[str, list[int]]]:
+    """Returns type and shape of every array that all-gathers make."""
+    return [
+        (kind, [int(size) for size in sizes.split(",") if size])
+        for one in module.collectives
+        if one.kind == "all-gather"
+        for kind, sizes in re.findall(r"(\w+)\[([\d,]*)\]", one.shape)
+    ]
+
+
+@PLACES
+@MODELS
+def test_no_activation_is_gathered(objective, where):
+    found = gathered(compiled(objective, True, "full", where)[1])
+    # Kernels are, of which a device has an eighth.
+    assert found
+    for kind, sizes in found:
+        is_activation = {*sizes} & {ROWS, COLUMNS, TARGETS, SLOTS, ROWS // 8}
+        # Ids are, so that each device reads its columns of the table.
+        assert not is_activation or kind == "s32", (kind, sizes)
+
+
+@PLACES
+@MODELS
+def test_no_table_of_embeddings_is_gathered(objective, where):
+    # [B L D/8] -> [B/8 L D] by an exchange of what was read instead. The last
+    # kernel of mT5, [D V], is none: fsdp gathers it for its product.
+    module = compiled(objective, True, "full", where)[1]
+    pieces = objective.model.config.vocab_size
+    tables = [sizes for _, sizes in gathered(module) if sizes[:1] == [pieces]]
+    assert tables == []
+    assert exchanged(module, "all-to-all") > 0
 
 
 def test_a_loop_counts_as_often_as_it_runs():
@@ -159,15 +205,3 @@ def test_groups_are_read_as_each_compiler_writes_them():
             8,
             128,
         )
-
-
-def test_rows_of_a_table_change_places_with_its_columns():
-    # [B L D/8] -> [B/8 L D] by an exchange of what was read, no table gathered.
-    module = compiled(XLMR, True, "full")[1]
-    tables = [
-        one
-        for one in module.collectives
-        if one.kind == "all-gather" and "67" in one.shape
-    ]
-    assert tables == []
-    assert exchanged(module, "all-to-all") > 0

@@ -45,6 +45,21 @@ def test_an_absent_machine_has_its_chips(name, chips, slices):
 
 
 @needs_libtpu
+@pytest.mark.parametrize(
+    ("name", "rented"),
+    [
+        ("v4:2x2x4", "v4-32"),
+        ("v5e:4x4*2", "v5litepod-16"),
+        ("v5p:4x4x4", "v5p-128"),
+        ("v6e:4x4", "v6e-16"),
+    ],
+)
+def test_a_machine_knows_what_it_is_rented_as(name, rented):
+    # The accelerator types of Google Cloud's documentation.
+    assert machine.find(name).rented == rented
+
+
+@needs_libtpu
 def test_slices_are_an_axis_of_the_mesh():
     found = machine.find("v5e:4x4*2")
     mesh = Partitioning((), fsdp=8, slices=2, devices=found.devices).mesh

@@ -54,7 +54,7 @@ def check(
     if data_dir is None:
         raise InputError("Pass --data-dir or set XLTRANSFER_DATA_DIR.")
     folder = data_folder(data_dir)
-    rows = _named(tasks.datasets(), names or [])
+    rows = named(tasks.datasets(), names or [])
     damaged = checked = 0
     for row in rows:
         for report in checking.check(row, folder):
@@ -116,7 +116,7 @@ def download(
     sys.stdout.flush()
 
 
-def _named(rows: dict, names: list[str]) -> list:
+def named(rows: dict, names: list[str]) -> list:
     """Returns the datasets of some names or families; all, for none."""
     families = {name.split(".")[0] for name in rows}
     for name in names:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xltransfer.commands.data import data_folder
+from xltransfer.commands.data import data_folder, named
 from xltransfer.commands.options import DataDir
 from xltransfer.errors import InputError, nearest
 
@@ -19,15 +19,15 @@ _FAMILIES = {"encoder": "xlmr", "text": "mt5"}
 
 @app.command("list")
 def list_datasets(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Datasets or families; all.")
+    ] = None,
     data_dir: DataDir = None,
     problem: Annotated[
         str, typer.Option(help="Only of this problem, e.g. span.")
     ] = "",
     language: Annotated[
         str, typer.Option(help="Only in this language, e.g. sw.")
-    ] = "",
-    family: Annotated[
-        str, typer.Option(help="Only with this name before the dot: xnli.")
     ] = "",
     translation: Annotated[
         str, typer.Option(help="Only native, human, machine or generated.")
@@ -50,14 +50,13 @@ def list_datasets(
     if mixtures:
         tables.print_mixtures(tasks.recipes())
         return
-    rows = list(tasks.datasets().values())
+    rows = named(tasks.datasets(), names or [])
     for name, wanted in (
         ("problem", problem),
         ("language", language),
         ("translation", translation),
     ):
-        rows = _only(rows, name, wanted, lambda row, n=name: getattr(row, n))
-    rows = _only(rows, "family", family, lambda row: row.name.split(".")[0])
+        rows = _only(rows, name, wanted)
     if present:
         rows = [row for row in rows if catalogue.present(row, folder)]
     if markdown:
@@ -131,12 +130,12 @@ def show(
     sys.stdout.flush()
 
 
-def _only(rows: list, option: str, wanted: str, value) -> list:
+def _only(rows: list, field: str, wanted: str) -> list:
     if not wanted:
         return rows
-    known = {value(row) for row in rows}
+    known = {getattr(row, field) for row in rows}
     if wanted not in known:
         raise InputError(
-            f"--{option} {wanted!r}: no such dataset.{nearest(wanted, known)}"
+            f"--{field} {wanted!r}: no such dataset.{nearest(wanted, known)}"
         )
-    return [row for row in rows if value(row) == wanted]
+    return [row for row in rows if getattr(row, field) == wanted]

@@ -139,6 +139,9 @@ class Survivors(nn.Module):
             return None
         key = self.make_rng("dropout")
         drawn = jax.random.bernoulli(key, 1 - self.rate, shape)
+        # Else a compiler draws the bits twice: to be used, and to be kept. On
+        # a TPU they take as long to compile as all the rest of a small model.
+        drawn = jax.lax.optimization_barrier(drawn)
         return checkpoint_name(drawn, stack.KEPT)
 
 

@@ -1,22 +1,23 @@
 """A stack of layers that are alike: one after the other, or one that is scanned.
 
-Layers carry their parameters under names of their own (`layers_0`, …) either
-way. A scan stacks these inside of the program, so that it compiles one layer
-where it would compile all; and a layer's activations can be thrown away and
-computed again for the gradient. Neither changes the mathematics, so neither is
+A scan compiles one layer where it would compile all. It is given parameters that
+are joined (`depth`), or joins those of `layers_0`, … by itself. And a layer's
+activations can be thrown away and computed again for the gradient. Neither changes the mathematics, so neither is
 part of a model: the program that is traced says which (`layering`).
 """
 
 import contextlib
 import contextvars
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
+
+from xltransfer.models import depth
 
 Remat = Literal["none", "dots", "full"]
 # Marks what takes long to compute and is no product with parameters: random
@@ -94,7 +95,6 @@ def _run_apart(
 ) -> Float[Array, "B L D"]:
     """Runs the layers as functions of their parameters."""
     layer = stack.layers[0].clone(parent=None, name=None)
-    params = [one.variables["params"] for one in stack.layers]
     key = None if deterministic else stack.make_rng("dropout")
 
     def step(x: Array, part: tuple[Any, Array]) -> tuple[Array, None]:
@@ -115,25 +115,24 @@ def _run_apart(
     step = jax.checkpoint(
         step, policy=POLICIES[chosen.remat], prevent_cse=not chosen.scan
     )
-    numbers = jnp.arange(len(params))
+    numbers = jnp.arange(len(stack.layers))
+    params = stack.variables["params"]
     if chosen.scan:
-        joined = _joined(params, layer.config.dtype)
+        joined = _multiplied(depth.join(params)[depth.JOINED], layer)
         return jax.lax.scan(step, x, (joined, numbers))[0]
-    for part in zip(params, numbers, strict=True):
-        x, _ = step(x, part)
+    for number, one in enumerate(numbers):
+        x, _ = step(x, (params[f"{depth.JOINED}_{number}"], one))
     return x
 
 
-def _joined(params: Sequence[Any], dtype: str) -> Any:
-    """Stacks the parameters of all layers along a new first axis.
+def _multiplied(params: Any, layer: nn.Module) -> Any:
+    """Returns kernels in the type that they are multiplied in.
 
-    Kernels in the type that they are multiplied in: each is used once, so
-    that it is the same rounding in half the memory.
+    Each is used once, so that it is the same rounding in half the memory.
     """
 
-    def join(path: tuple, *leaves: Array) -> Array:
-        if path[-1].key == "kernel":
-            leaves = [leaf.astype(dtype) for leaf in leaves]
-        return jnp.stack(leaves)
+    def rounded(path: tuple, leaf: Array) -> Array:
+        is_kernel = path[-1].key == "kernel"
+        return leaf.astype(layer.config.dtype) if is_kernel else leaf
 
-    return jax.tree_util.tree_map_with_path(join, *params)
+    return jax.tree_util.tree_map_with_path(rounded, params)

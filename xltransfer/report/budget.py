@@ -1,6 +1,8 @@
 """What the phases of a study need on a machine, as tables."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from xltransfer.budget import Line, Missing
 from xltransfer.report.columns import aligned
@@ -23,7 +25,10 @@ NETWORK = ("shape of phase", "collective", "MB")
 
 
 def print_budget(
-    found: Iterable[Line | Missing], machine: Machine, price: float | None
+    found: Iterable[Line | Missing],
+    machine: Machine,
+    price: float | None,
+    study: Path,
 ) -> None:
     """Prints what every phase needs, what is exchanged, hours and cost.
 
@@ -31,6 +36,7 @@ def print_budget(
       found: of `budget`.
       machine: what it was compiled for.
       price: of one chip for one hour, in any currency.
+      study: the study's file.
     """
     found = list(found)
     lines = [one for one in found if isinstance(one, Line)]
@@ -39,6 +45,28 @@ def print_budget(
     # Several phases lack the same.
     for one in dict.fromkeys(x for x in found if isinstance(x, Missing)):
         print(f"{one.label}: left out. {one.why}")
+    if lines and machine.rented:
+        print(
+            "\nTo run it there, as it fits:\n"
+            + launching(lines, machine, study)
+        )
+
+
+def launching(lines: Sequence[Line], machine: Machine, study: Path) -> str:
+    """Returns the command that runs a study on a slice, with all changes."""
+    settings: dict[str, str | int] = {}
+    for line in lines:
+        for name, value in line.change.settings if line.change else ():
+            other = settings.get(name)
+            is_more = isinstance(other, int) and other > value
+            settings[name] = other if is_more else value
+    words = ["./launch_tpu.sh", "run", "NAME", "--zone", "ZONE"]
+    words += ["--type", machine.rented]
+    if machine.slices > 1:
+        words += ["--slices", str(machine.slices)]
+    words += ["--bucket", "gs://BUCKET/NAME", "--", str(study)]
+    words += [f"--gin.{name}={value!r}" for name, value in settings.items()]
+    return f"  {shlex.join(words)}"
 
 
 def report(
@@ -67,9 +95,9 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _steps(line: Line) -> Iterator[tuple[Line, str, Step]]:
-    yield line, line.label, line.step
+    yield line, _label(line), line.step
     if line.change:
-        yield line, f"  with {line.change[0]}", line.change[1]
+        yield line, f"  with {line.change.name}", line.change.step
 
 
 def _memory(line: Line, label: str, step: Step) -> tuple[str, ...]:
@@ -103,7 +131,11 @@ def _work(line: Line, label: str, step: Step) -> tuple[str, ...]:
 
 def _network(line: Line) -> Iterator[tuple[str, ...]]:
     for kind, size in line.chosen.exchanged or (("none", 0),):
-        yield line.label, kind, f"{size / 1e6:.3f}"
+        yield _label(line), kind, f"{size / 1e6:.3f}"
+
+
+def _label(line: Line) -> str:
+    return f"{line.label} *" if line.unread else line.label
 
 
 def _free(step: Step) -> str:
@@ -120,6 +152,11 @@ def _notes(
     lines: Sequence[Line], machine: Machine, price: float | None
 ) -> Iterator[str]:
     """Yields what stands below the tables."""
+    if why := next((line.unread for line in lines if line.unread), ""):
+        yield (
+            "* A bound: its data could not be read, so that every example is "
+            f"taken to fill a row. Among the reasons: {why}"
+        )
     for line in lines:
         if line.step.fits is False and not line.change:
             yield (

@@ -24,6 +24,7 @@ from xltransfer.report.matrix import (
     label,
     markdown,
     matrices,
+    signed,
 )
 from xltransfer.specification import Phase
 from xltransfer.statistics import (
@@ -70,8 +71,16 @@ def _lines(texts: Iterable[str]) -> None:
         _say(text)
 
 
-def print_results(planned: Study, workspace: Workspace) -> None:
-    """Prints the transfer matrices and writes them to `results.md`."""
+def print_results(
+    planned: Study, workspace: Workspace, said: Conclusions
+) -> None:
+    """Prints the transfer matrices and writes them to `results.md`.
+
+    Args:
+      planned: the study.
+      workspace: where it has been carried out.
+      said: what is concluded from it.
+    """
     rows = study.results(planned, workspace)
     found = matrices(
         rows,
@@ -79,16 +88,19 @@ def print_results(planned: Study, workspace: Workspace) -> None:
         tuple(planned.controls),
         study.flags(planned, workspace),
     )
-    said = study.conclusions(planned, workspace, rows)
     for matrix in found:
         _print(_score_table(matrix, planned))
         if any(row.deltas for row in matrix.rows):
             _print(_delta_table(matrix, planned, said.comparisons))
         _lines(matrix.notes)
-    _lines(_said(said))
+    _lines([*_said(said), *plan.scale(planned)])
     path = workspace.out / "results.md"
     overlaps = study.overlaps(planned, workspace)
-    sections = [*(_section(one, overlaps) for one in found), _closing(said)]
+    sections = [
+        *(f"{one}\n" for one in plan.scale(planned)),
+        *(_section(one, overlaps) for one in found),
+        _closing(said),
+    ]
     path.write_text("\n".join(filter(None, sections)))
     _say(f"{workspace.out / 'results.csv'} · {path}")
 
@@ -222,7 +234,7 @@ def _delta(delta: Estimate | None, found: Comparison | None) -> str:
     """Returns a delta above its interval, or deviation; marks say how sure."""
     if delta is None:
         return "–"
-    text = f"{delta.mean:+.1f}"
+    text = signed(delta.mean)
     if found is None:
         return text
     text += "*" * found.is_significant + "‡" * found.flagged
@@ -240,12 +252,19 @@ def _said(said: Conclusions) -> list[str]:
         marks.append("‡ of a degenerate or missing run")
     return [
         f"Marks: {', '.join(marks)}. {said.method}. {said.coverage}",
-        *map(_best, said.best),
+        *(_best(one, said.best) for one in said.best),
     ]
 
 
-def _best(one: Best) -> str:
-    text = f"best for {one.target} by {one.chosen_by}: {one.intermediate}"
+def _best(one: Best, every: Sequence[Best]) -> str:
+    """Returns a choice, with what there are several of among all of them."""
+    arm = [
+        getattr(one, name)
+        for name in ("model", "method")
+        if len({getattr(other, name) for other in every}) > 1
+    ]
+    place = ", ".join([*arm, one.target])
+    text = f"best for {place} by {one.chosen_by}: {one.intermediate}"
     if one.test_delta is not None:
         text += f", {one.test_delta.mean:+.1f} {one.metric} on test"
     if one.interval is not None:

@@ -12,7 +12,7 @@ from xltransfer.report.drawing import Axis, Point
 from xltransfer.report.study_folder import PhaseRecord
 
 _WIDTH, _LEFT, _GAP = 1180, 44, 12
-_PANELS, _WIDEST = 8, 260
+_PANELS, _WIDEST = 6, 260
 _HEAD, _HEIGHT, _FOOT = 20, 78, 24
 # Points of a line; more would not be seen.
 _POINTS = 48

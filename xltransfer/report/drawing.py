@@ -89,8 +89,11 @@ def box(x: float, y: float, width: float, height: float, kind: str) -> str:
 
 
 def fitted(content: str, width: float, size: float = 11) -> str:
-    """Returns text cut to a width, for a font of a size in pixels."""
-    room = max(3, int(width / (0.56 * size)))
+    """Returns text cut to a width, for a font of a size in pixels.
+
+    A letter of a wide font in bold takes about two thirds of its size.
+    """
+    room = max(3, int(width / (0.66 * size)))
     return content if len(content) <= room else f"{content[: room - 1]}…"
 
 

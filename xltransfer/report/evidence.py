@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from xltransfer import example_counts, selection
+from xltransfer.errors import InputError
 from xltransfer.example_counts import Counts
 from xltransfer.report.study_folder import StudyFolder, identity_of
 from xltransfer.statistics.comparing import Intermediate
 from xltransfer.statistics.concluding import conclude
 from xltransfer.statistics.conclusions import Conclusions
+from xltransfer.statistics.pairs import Method
 
 _GENERATION = "generation"
 # Whose score is on dev data.
@@ -17,7 +19,11 @@ _DEV = (selection.ENGLISH_DEV, selection.TARGET_DEV)
 
 
 def conclusions(folder: StudyFolder) -> Conclusions:
-    """Returns what is concluded from a study's folder."""
+    """Returns what is concluded from a study's folder.
+
+    Raises:
+      InputError: where what was kept of examples is damaged.
+    """
     return conclude(
         folder.results,
         functools.partial(_examples, folder, _tasks(folder)),
@@ -26,7 +32,18 @@ def conclusions(folder: StudyFolder) -> Conclusions:
         controls=folder.controls,
         known=_intermediates(folder),
         dev=_dev_scores(folder),
+        method=_method(folder),
     )
+
+
+def _method(folder: StudyFolder) -> Method:
+    given = folder.description.get("statistics", {})
+    try:
+        return Method(**given)
+    except TypeError as error:
+        raise InputError(
+            f"{folder.path / 'study.json'}: statistics: {error}."
+        ) from None
 
 
 def _examples(

@@ -113,6 +113,7 @@ def notes(planned: Study, workspace: Workspace, known: States) -> Iterator[str]:
 
     What is missing, what failed and why, and which scores are not zero-shot.
     """
+    yield from scale(planned)
     for one in study.missing(planned, workspace):
         yield f"missing: {one}"
     found = {}
@@ -128,6 +129,12 @@ def notes(planned: Study, workspace: Workspace, known: States) -> Iterator[str]:
         if state.kind == "failed":
             yield f"{state.folder.name} failed: {state.detail}"
     yield from map(str, study.overlaps(planned, workspace))
+
+
+def scale(planned: Study) -> Iterator[str]:
+    """Yields what the numbers are worth, where they are worth nothing."""
+    if planned.scale == "miniature":
+        yield f"{planned.name} is {study.IN_MINIATURE}."
 
 
 def _before(one: Phase) -> list[Phase]:

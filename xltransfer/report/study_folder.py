@@ -17,7 +17,10 @@ from xltransfer.errors import InputError
 # Columns of results.csv that are no text.
 _TYPES = {"value": float, "seed": int, "n": int}
 _FORMAT = 1
-_SIZES = (("num_layers", "layers"), ("hidden_size", "wide"))
+_SIZES = (
+    *(("num_layers", "layers"), ("hidden_size", "wide")),
+    *(("num_encoder_layers", "layers"), ("emb_dim", "wide")),
+)
 _ARM = ("model", "method")
 
 
@@ -87,6 +90,11 @@ class StudyFolder:
     gin: str
     flags: tuple[Mapping[str, Any], ...] = ()
     outdated: int = 0
+
+    @property
+    def is_miniature(self) -> bool:
+        """Whether its models and data stand for others."""
+        return self.description.get("scale") == "miniature"
 
     @property
     def direct(self) -> str:

@@ -7,7 +7,7 @@ from xltransfer import files
 from xltransfer.report import evidence, study_folder, tensorboard
 from xltransfer.report.boards import boards, shown_metrics
 from xltransfer.report.contents import Contents
-from xltransfer.report.document import Document
+from xltransfer.report.document import Document, Text
 from xltransfer.report.html import html
 from xltransfer.report.latex import latex
 from xltransfer.report.markdown import markdown
@@ -25,6 +25,7 @@ from xltransfer.report.sections import (
 )
 from xltransfer.report.study_folder import StudyFolder
 
+_NOTHING = Text("There are no numbers for it.")
 _WRITERS = {"report.md": markdown, "report.tex": latex, "report.html": html}
 
 
@@ -70,20 +71,25 @@ def contents(folder: StudyFolder) -> Contents:
 def document(given: Contents) -> Document:
     """Returns the report as sections."""
     folder = given.folder
+    name = folder.description["name"] + ", in miniature" * folder.is_miniature
+    sections = [
+        overview.section(given),
+        flags.section(given),
+        *targets.sections(given),
+        groups.section(given),
+        published.section(given),
+        learning.section(given),
+        phases.section(given),
+        differences.section(given),
+        limits.section(given),
+        reproduction.section(given),
+    ]
     return Document(
-        f"{folder.description['name']}: a transfer study",
+        f"{name}: a transfer study",
         _facts(given),
         [
-            overview.section(given),
-            flags.section(given),
-            *targets.sections(given),
-            groups.section(given),
-            published.section(given),
-            learning.section(given),
-            phases.section(given),
-            differences.section(given),
-            limits.section(given),
-            reproduction.section(given),
+            one if one.blocks else dataclasses.replace(one, blocks=[_NOTHING])
+            for one in sections
         ],
         folder.results,
     )

@@ -9,6 +9,7 @@ from xltransfer.statistics.conclusions import (
     Key,
 )
 from xltransfer.statistics.estimates import Estimate, estimate, paired_delta
+from xltransfer.statistics.pairs import Method
 
 __all__ = [
     "ZERO_SHOT",
@@ -18,6 +19,7 @@ __all__ = [
     "Effect",
     "Estimate",
     "Key",
+    "Method",
     "estimate",
     "paired_delta",
 ]

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from xltransfer import fields
 from xltransfer.language_groups import ENGLISH
 from xltransfer.statistics import bootstrap, crossed
 from xltransfer.statistics.conclusions import ZERO_SHOT, Interval
@@ -42,6 +43,10 @@ class Method:
     languages: Literal["fixed", "drawn"] = FIXED
     test: Literal["crossed t", "sign flips"] = CROSSED
     redrawn: int = bootstrap.REDRAWN
+
+    def __post_init__(self) -> None:
+        fields.check(self)
+        fields.check_least(self, redrawn=100)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,8 +1,12 @@
 """A study: models x methods x intermediates x targets x seeds -> plan -> run -> results."""
 
 from xltransfer.study.checks import Missing, check, lacking, missing
-from xltransfer.study.concluding import conclusions
-from xltransfer.study.declaration import Control, Study, Target
+from xltransfer.study.declaration import (
+    IN_MINIATURE,
+    Control,
+    Study,
+    Target,
+)
 from xltransfer.study.flagging import Flag, flags
 from xltransfer.study.methods import Method
 from xltransfer.study.miniature import in_miniature
@@ -23,6 +27,7 @@ from xltransfer.study.sweeps import Range, Sweep
 from xltransfer.study.worker import Listener
 
 __all__ = [
+    "IN_MINIATURE",
     "Cell",
     "Control",
     "Flag",
@@ -41,7 +46,6 @@ __all__ = [
     "Target",
     "cells",
     "check",
-    "conclusions",
     "evaluated",
     "flags",
     "in_miniature",

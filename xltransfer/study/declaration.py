@@ -13,6 +13,7 @@ from xltransfer.errors import InputError, nearest
 from xltransfer.overlap import Treatment
 from xltransfer.partitioning import Partitioning
 from xltransfer.renderings import RANK, ModelConfig, Prediction
+from xltransfer.statistics import Method as Statistics
 from xltransfer.study.changes import Changes
 from xltransfer.study.methods import Method, Tuned
 from xltransfer.study.models import (
@@ -28,6 +29,11 @@ from xltransfer.workspace import Execution
 
 Names = str | tuple[str | None, ...] | None
 Scale = Literal["full", "miniature"]
+# What is said wherever the miniature's numbers are shown.
+IN_MINIATURE = (
+    "in miniature: tiny models, made-up data and a few updates, so that the "
+    "numbers mean nothing"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,6 +141,8 @@ class Study:
       controls: label -> control, shown below the intermediates.
       overlap: `refuse` trains nothing where a cell would train on what it is
         evaluated on; `warn` says so in plan and results.
+      statistics: how intervals and p are taken; nothing is trained anew for
+        others.
     """
 
     name: str
@@ -156,6 +164,7 @@ class Study:
     execution: Execution = dataclasses.field(default_factory=Execution)
     controls: Mapping[str, Control] = dataclasses.field(default_factory=dict)
     overlap: Treatment = "warn"
+    statistics: Statistics = dataclasses.field(default_factory=Statistics)
 
     def __post_init__(self) -> None:
         rows = {

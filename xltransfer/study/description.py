@@ -5,6 +5,7 @@ what a reader must know of a number. A report is made from the study's folder
 alone: no dataset, no gin, no TensorFlow.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ def describe(
     return {
         "format": FORMAT,
         "name": study.name,
+        "scale": study.scale,
         "command": list(command),
         "direct": study.direct,
         "controls": list(study.controls),
@@ -47,6 +49,7 @@ def describe(
         "cells": [_cell(one, workspace) for one in every],
         "evaluations": _evaluations(every, workspace),
         "overlaps": [_overlap(one) for one in overlaps(study, workspace)],
+        "statistics": dataclasses.asdict(study.statistics),
     }
 
 

@@ -120,7 +120,7 @@ class CellEvaluations:
                 if not known:
                     starting(part)
                     claim.check()
-                    found = self._measured(part, protocol, model())
+                    found = self._measured(part, protocol, model(), claim)
                 claim.check()
                 records.append(self._path, found)
         except (Interrupted, ClaimLost):
@@ -142,6 +142,7 @@ class CellEvaluations:
         part: Component,
         protocol: dict[str, Any],
         model: Callable[[Component], Evaluation],
+        claim: Claim,
     ) -> Records:
         asked = {"prediction": self._wanted[part]["prediction"]}
         hosts.tell({"order": "predict", "dataset": part.dataset.name})
@@ -153,6 +154,7 @@ class CellEvaluations:
             folder,
             protocol | asked,
             examples=example_counts.beside(folder),
+            claim=claim,
         )
         # Of all its numbers together, for whoever plans.
         seconds = round(time.perf_counter() - started, 3)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xltransfer import hosts, phase
+from xltransfer.claims import Assumed
 from xltransfer.errors import InputError
 from xltransfer.interruption import Interrupted, Interruption
 from xltransfer.study.plan import Cell, Label, evaluated
@@ -49,7 +50,7 @@ class Follower:
                     print(f"error: {error}", file=sys.stderr)
                     patience = PATIENCE
 
-    def _train(self, unit: int) -> None:
+    def _train(self, unit: int, claim: int) -> None:
         one = self._units[unit]
         if one.phase.candidates:
             # Chosen, not trained: by the first process alone.
@@ -57,7 +58,11 @@ class Follower:
         # The first process tells whether all stops.
         with contextlib.suppress(Interrupted):
             phase.run(
-                one.phase, self._workspace, lambda *_: None, rules=one.rules
+                one.phase,
+                self._workspace,
+                lambda *_: None,
+                rules=one.rules,
+                claim=Assumed(claim),
             )
 
     def _load(self, cell: list[Any], step: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 
-from xltransfer import files, renderings, selection
+from xltransfer import files, phase_folder, renderings, selection
 from xltransfer import results as records
 from xltransfer.components import examples_of
 from xltransfer.data import cache as caches
@@ -88,7 +88,9 @@ def checkpoints(study: Study, workspace: Workspace, known: States) -> Size:
     for one, rules in rules_of(study, workspace).items():
         state = known[one]
         if state.folder is not None and not one.candidates:
-            now += files.size(state.folder / "checkpoints")
+            # Under a claim they have its number.
+            folders = state.folder.glob(f"{phase_folder.CHECKPOINTS}*")
+            now += sum(map(files.size, folders))
         if state.kind in ("to do", "running", "failed", "files missing"):
             later += _kept(one, rules) * _state_size(one, workspace)
     return Size(now, later)

@@ -94,7 +94,7 @@ def in_miniature(study: Study) -> Study:
         },
         matched_examples=min(study.matched_examples, EXAMPLES),
         seeds=study.seeds[:1],
-        execution=dataclasses.replace(study.execution, programs=2),
+        execution=dataclasses.replace(study.execution, programs=2, log_every=1),
     )
 
 

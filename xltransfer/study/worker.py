@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from xltransfer import claims, hosts, phase
+from xltransfer import claims, hosts, phase, phase_folder
 from xltransfer.claims import Claim, ClaimLost, Claims
 from xltransfer.components import Component
 from xltransfer.interruption import Interrupted, Interruption
@@ -180,11 +180,13 @@ class Worker:
                 self._train(unit, claim)
         except ClaimLost:
             # It was stopped for too long: whoever took over does the rest.
+            phase_folder.discard(claim.folder, claim.number)
             if hosts.several():
                 raise
 
     def _train(self, unit: Unit, claim: Claim) -> None:
-        hosts.tell({"order": "train", "unit": self._all.index(unit)})
+        order = {"unit": self._all.index(unit), "claim": claim.number}
+        hosts.tell({"order": "train"} | order)
         number = self._total - self._trainings() + 1
         progress = self._listener.phase(number, self._total, unit.phase)
         failures.clear(claim.folder)
@@ -194,7 +196,7 @@ class Worker:
                 self._workspace,
                 progress,
                 rules=unit.rules,
-                guard=claim.check,
+                claim=claim,
             )
         except (Interrupted, ClaimLost):
             raise

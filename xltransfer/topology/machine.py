@@ -18,6 +18,16 @@ from xltransfer.topology.chips import CHIPS, Chip, of_kind
 
 LOCAL = "local"
 _NAME = re.compile(r"(v\w+):(\d+x\d+(?:x\d+)?)(?:\*(\d+))?")
+# For libtpu: there is no machine that could be asked for its own description, or
+# that two processes would share; and of that it says nothing.
+_ALONE = {
+    "TPU_SKIP_MDS_QUERY": "1",
+    "TPU_WORKER_HOSTNAMES": "localhost",
+    "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
+    "TPU_STDERR_LOG_LEVEL": "3",
+    "TPU_MIN_LOG_LEVEL": "3",
+    "TPU_HOST_BOUNDS": "1,1,1",
+}
 # The names by which slices are rented; v4 and v5p count cores, two a chip.
 RENTED = {
     "v4-8": "v4:2x2x1",
@@ -46,6 +56,20 @@ class Machine:
     devices: tuple[jax.Device, ...]
     chip: Chip | None
     slices: int = 1
+
+    @property
+    def rented(self) -> str | None:
+        """The accelerator type of one of its slices; None for what is here.
+
+        Those of v4 and v5p count cores, two a chip.
+        """
+        if self.name == LOCAL or self.chip is None:
+            return None
+        chips = len(self.devices) // self.slices
+        kind = self.chip.name
+        if kind in ("v4", "v5p"):
+            return f"{kind}-{2 * chips}"
+        return f"{'v5litepod' if kind == 'v5e' else kind}-{chips}"
 
     def place(self, partitioning: Partitioning) -> Partitioning:
         """Returns a partitioning whose mesh is made of these devices."""
@@ -78,8 +102,8 @@ def find(name: str) -> Machine:
 
 
 def _absent(name: str, shape: str, slices: int) -> tuple[jax.Device, ...]:
-    # There is no machine that could be asked for its own description.
-    os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")
+    for variable, value in _ALONE.items():
+        os.environ.setdefault(variable, value)
     options = {"num_slices": slices} if slices > 1 else {}
     if shape.startswith(("v4", "v5p")):
         # Two cores a chip that work as one, as JAX has it on such machines.

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,7 +16,7 @@ from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Batch
 from xltransfer.partitioning import Partitioning
 from xltransfer.prediction import Predictor, compiled_prediction
-from xltransfer.topology import flops, hlo
+from xltransfer.topology import flops, hlo, kept
 from xltransfer.topology.chips import GIB, Chip
 from xltransfer.train import Program, compiled_update
 
@@ -94,15 +95,21 @@ class Step:
         return max(self.bounds.values(), default=None)
 
 
-def train_step(program: Program, batch: Batch, chip: Chip | None) -> Step:
+def train_step(
+    program: Program,
+    batch: Batch,
+    chip: Chip | None,
+    folder: Path | None = None,
+) -> Step:
     """Compiles a program's update.
 
     Args:
       program: what is trained, on the machine's devices.
       batch: shapes and types of a global batch.
       chip: what one of the devices can do.
+      folder: where what was found is kept, and found again; None: nowhere.
     """
-    state = program.abstract
+    state = program.held
     shapes = _placed(batch, program.partitioning)
     seed = jax.ShapeDtypeStruct((), jnp.uint32)
     return _measured(
@@ -111,11 +118,15 @@ def train_step(program: Program, batch: Batch, chip: Chip | None) -> Step:
         (state, shapes, seed),
         (state.params, state.opt_state),
         chip,
+        folder,
     )
 
 
 def prediction_step(
-    predictor: Predictor, batch: Batch, chip: Chip | None
+    predictor: Predictor,
+    batch: Batch,
+    chip: Chip | None,
+    folder: Path | None = None,
 ) -> Step:
     """Compiles a predictor; as `train_step`."""
     params = predictor.abstract
@@ -126,6 +137,7 @@ def prediction_step(
         (params, shapes),
         (params, ()),
         chip,
+        folder,
     )
 
 
@@ -144,49 +156,55 @@ def _measured(
     arguments: tuple,
     held: tuple[Any, Any],
     chip: Chip | None,
+    folder: Path | None,
 ) -> Step:
+    mesh = partitioning.mesh
     with partitioning.scope():
         traced = function.trace(*arguments)
         lowered = traced.lower()
-        try:
-            compiled, needed = lowered.compile(), 0
-        except jax.errors.JaxRuntimeError as error:
-            compiled, needed = None, _needed(error)
-    work = flops.products(traced.jaxpr.jaxpr) / partitioning.mesh.size
-    step = functools.partial(
-        Step,
+        found = kept.facts(
+            folder,
+            lowered,
+            mesh.devices.flat[0],
+            functools.partial(_compiled, lowered, mesh.size),
+        )
+    exchanged = tuple((kind, size) for kind, size in found["exchanged"])
+    return Step(
         parameters=sum(leaf.size for leaf in jax.tree.leaves(held[0])),
         parameter_bytes=share(held[0]),
         optimizer_bytes=share(held[1]),
         batch_bytes=share(arguments[1]),
-        needed=needed,
-        flops=work,
+        flops=flops.products(traced.jaxpr.jaxpr) / mesh.size,
         chip=chip,
+        **(found | {"exchanged": exchanged}),
     )
-    if compiled is None:
-        return step(
-            temporary_bytes=None,
-            memory_traffic=0,
-            exchanged=(),
-            sent=0.0,
-            largest_gather=0,
-        )
-    return step(**_compiled(compiled, partitioning.mesh.size))
 
 
-def _compiled(compiled: Any, devices: int) -> dict[str, Any]:
+def _compiled(lowered: jax.stages.Lowered, devices: int) -> dict[str, Any]:
     """Returns the fields of `Step` that a compiled program tells."""
+    try:
+        compiled = lowered.compile()
+    except jax.errors.JaxRuntimeError as error:
+        return {
+            "needed": _needed(error),
+            "temporary_bytes": None,
+            "memory_traffic": 0,
+            "exchanged": [],
+            "sent": 0.0,
+            "largest_gather": 0,
+        }
     module, memory = hlo.Module(compiled.as_text()), compiled.memory_analysis()
     kinds: Counter[str] = Counter()
     for one in module.collectives:
         kinds[one.kind] += one.bytes
     return {
+        "needed": 0,
         "temporary_bytes": memory.temp_size_in_bytes
         + memory.output_size_in_bytes
         - memory.alias_size_in_bytes
         + memory.generated_code_size_in_bytes,
         "memory_traffic": module.memory_bytes,
-        "exchanged": tuple(sorted(kinds.items())),
+        "exchanged": sorted(kinds.items()),
         "sent": sum(
             one.times * _sent(one, devices) for one in module.collectives
         ),

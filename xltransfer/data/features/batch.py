@@ -52,9 +52,9 @@ class Drawn:
         not depend on how many hosts share it.
         """
         ragged = [cache.tokens(feature, one) for cache, one in self.examples]
-        lengths = [len(ids) for ids in ragged]
+        lengths = np.array([len(ids) for ids in ragged], np.int64)
         offsets = np.concatenate([[0], np.cumsum(lengths)])
-        return np.concatenate(ragged).astype(np.int32), offsets
+        return joined(ragged), offsets
 
     def generator(self) -> np.random.Generator:
         """Returns the batch's own source of chance."""

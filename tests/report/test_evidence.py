@@ -8,6 +8,8 @@ from command import TINY
 from xltransfer import configuration, example_counts, results, study
 from xltransfer.errors import InputError
 from xltransfer.metrics import COUNTED
+from xltransfer.report import evidence, study_folder
+from xltransfer.study import description, flagging
 from xltransfer.workspace import Workspace
 
 
@@ -24,7 +26,8 @@ def tiny(finished, command, tmp_path):
 
 
 def conclusions(found, place):
-    return study.conclusions(found, place, study.results(found, place))
+    flagging.write(found, place)
+    return evidence.conclusions(study_folder.read(place.out))
 
 
 def test_what_is_kept_of_examples_gives_every_number(finished):
@@ -126,3 +129,48 @@ def test_the_printed_deltas_have_intervals_and_say_how_they_are_made(finished):
     assert "Holm" in said and "Student's t" in said and "at 1 seed" in said
     text = (Path(finished[0]) / "results.md").read_text()
     assert said in text and "- All runs start from one" in text
+
+
+OTHER_STATISTICS = f"""
+from __gin__ import dynamic_registration
+from xltransfer import statistics
+from xltransfer import study
+include '{TINY}'
+study.Study.statistics = @statistics.Method()
+statistics.Method:
+    test = 'sign flips'
+    languages = 'drawn'
+"""
+
+
+def test_other_statistics_are_no_other_study(tiny, tmp_path):
+    found, place = tiny
+    path = tmp_path / "other.gin"
+    path.write_text(OTHER_STATISTICS)
+    other, _ = configuration.load(path, ())
+    assert study.phases(other) == study.phases(found)
+    before = conclusions(found, place)
+    description.write(other, place, ["xltransfer"])
+    after = conclusions(other, place)
+    assert "flips of the signs of seeds" in after.method
+    assert "drawn anew" in after.method
+    # What is estimated stays; how sure it is does not.
+    pairs = zip(before.comparisons, after.comparisons, strict=True)
+    assert all(a.estimate == b.estimate for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"test": "guess"}, "Method.test is 'guess'"),
+        ({"tests": "crossed t"}, "study.json: statistics: .*tests"),
+        ({"redrawn": 5}, "Method.redrawn is 5"),
+    ],
+)
+def test_statistics_that_there_are_not_are_named(tiny, given, message):
+    found, place = tiny
+    path = place.out / "study.json"
+    known = json.loads(path.read_text()) | {"statistics": given}
+    path.write_text(json.dumps(known))
+    with pytest.raises(InputError, match=message):
+        conclusions(found, place)
