@@ -182,7 +182,7 @@ def made_by_one(paired):
     cache, _ = paired
     found = {}
     for columns in (16, 40):
-        one = evaluation(Nearest(), columns, rows=8, devices=1)
+        one = evaluation(Nearest(), columns, rows=32, devices=1)
         outputs = one.outputs(cache)
         found[columns] = outputs, one.combine(cache, outputs)
     return found

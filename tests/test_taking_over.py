@@ -109,7 +109,8 @@ def test_who_wakes_after_another_one_ended_its_phase_changes_nothing(
     folder = where.directory(one)
     shutil.copytree(begun, folder)
     claim = Stopped(folder, last, done)
-    with pytest.raises((ClaimLost, FileNotFoundError)):
+    # Orbax may be the first to miss its folder, by exceptions of many kinds.
+    with pytest.raises((ClaimLost, OSError, ValueError)):
         phase.run(one, where, lambda *_: None, claim=claim)
     with pytest.raises(ClaimLost):
         claim.check()

@@ -1,8 +1,9 @@
 """Model + datasets -> predictions -> official files -> metrics per language."""
 
+import collections
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,16 @@ from xltransfer.prediction import Predictor
 from xltransfer.submission.gold import write_gold
 from xltransfer.train import Program
 
+# Of a batch, for each device: always as many, since a program of another shape
+# adds up in another order. Last bits differ then, and near ties fall otherwise.
+ROWS = 8
+
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
     """A trained program and how its batches are made.
 
-    Each device predicts as many rows at once on one device as on many, by the
-    same program: the number of devices changes no bit of what is put out.
+    Nothing that is predicted depends on `rows`, or on the devices.
 
     Attributes:
       program: the compiled model.
@@ -35,9 +39,7 @@ class Evaluation:
       features: of evaluation batches.
       outcome: what makes predictions of outputs.
       columns: length of a row, per sequence feature.
-      rows: rows of a batch for each device that shares it. Another number
-        adds up in another order, and may change last bits: an outcome that
-        would show them has its own.
+      rows: rows that are with the devices at once, or somewhat more.
       companion: gives another cache, and its outputs, that predictions need.
     """
 
@@ -46,7 +48,7 @@ class Evaluation:
     features: Features
     outcome: Outcome
     columns: tuple[int, ...]
-    rows: int = 8
+    rows: int = 32
     companion: Callable[[], tuple[Cache, list[Any]]] | None = None
 
     def predict(self, cache: Cache) -> list[Any]:
@@ -65,12 +67,8 @@ class Evaluation:
         Examples are packed longest first; the last batch is filled up with
         empty rows, which predict nothing.
         """
-        partitioning = self.program.partitioning
-        batches = self.batches(cache)
         found: list[Any] = [None] * cache.size
-        for packed, layout, examples in batches.iterate(partitioning.host_rows):
-            arrays = partitioning.put(packed.arrays, packed.rows)
-            outputs = self.program.predict(self.params, arrays)
+        for outputs, layout, examples in self._predicted(cache):
             values = self.outcome.read(
                 jax.device_get(outputs), layout, cache, examples
             )
@@ -78,10 +76,25 @@ class Evaluation:
                 found[example] = value
         return found
 
+    def _predicted(self, cache: Cache) -> Iterator[tuple[Any, ...]]:
+        """Yields outputs, layout and examples of one batch after the other.
+
+        Devices work on the next ones meanwhile.
+        """
+        partitioning = self.program.partitioning
+        batches, waiting = self.batches(cache), collections.deque()
+        most = max(1, self.rows // batches.rows)
+        for packed, *what in batches.iterate(partitioning.host_rows):
+            arrays = partitioning.put(packed.arrays, packed.rows)
+            outputs = self.program.predict(self.params, arrays)
+            waiting.append((outputs, *what))
+            if len(waiting) > most:
+                yield waiting.popleft()
+        yield from waiting
+
     def batches(self, cache: Cache) -> EvaluationBatches:
         """Returns the batches in which a cache is predicted."""
-        rows = getattr(self.outcome, "rows", self.rows)
-        rows *= self.program.partitioning.batch_multiple
+        rows = ROWS * self.program.partitioning.batch_multiple
         return EvaluationBatches(cache, self.features, self.columns, rows)
 
     def score(self, cache: Cache) -> float:

@@ -35,14 +35,15 @@ class Settings:
 
     Attributes:
       partitioning: mesh and rules.
-      rows: rows of a batch for each device.
+      rows: rows that are predicted at once, or somewhat more; it changes no
+        prediction.
       prediction: how mT5 predicts labels: by `rank` or by `generation`.
       model: in place of what the checkpoint says of itself.
       vectors: how an encoder's own are made, for Tatoeba and BUCC.
     """
 
     partitioning: Partitioning
-    rows: int = 8
+    rows: int = 32
     prediction: Prediction = RANK
     model: ModelConfig | None = None
     vectors: Vectors = STANDARD

@@ -41,7 +41,7 @@ class Evaluations:
           cache_dir: the folder of all caches.
           data_dir: the folder of official files, where any are read.
           partitioning: mesh and rules.
-          rows: rows of a batch for each device.
+          rows: rows that are predicted at once, or somewhat more.
           vectors: how an encoder's own are made.
         """
         self._reading = reading

@@ -150,7 +150,8 @@ def _head_for(model: Trained, row: Dataset) -> tuple[str, str | None]:
         return "", first
     own = {n: head for n, head in heads.items() if head.problem == row.problem}
     if not own:
-        known = ", ".join(str(head.problem) for head in heads.values())
+        problems = (head.problem for head in heads.values())
+        known = ", ".join(filter(None, problems)) or "none"
         return f"for want of a head for {row.problem} (there is {known})", None
     for name, head in own.items():
         if set(head.labels) == set(row.labels):

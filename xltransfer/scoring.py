@@ -278,8 +278,8 @@ def _task_files(
             raise InputError(f"{path}: expected a name that ends in {suffix}.")
         if language not in known:
             raise InputError(
-                f"{path}: {language!r} is no language of {first.title}."
-                f"{nearest(language, known)}"
+                f"{path}: {language!r} is no language of {first.title}, which "
+                f"has {', '.join(known)}."
             )
         one = _File(known[language], path, split)
         other = found.get((folder.name, language), one)

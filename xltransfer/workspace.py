@@ -32,7 +32,8 @@ class Execution:
       packed: False gives each example a row of its own.
       programs: train steps compiled for a phase, at most; fewer leave more
         padding.
-      evaluation_rows: rows of a batch that is predicted, for each device.
+      evaluation_rows: rows that are predicted at once, or somewhat more; it
+        changes no prediction.
       lease: seconds after which a worker on another host that shows no sign
         of life counts as dead, and its phase is free (`claims`).
       profile: updates of each phase that are traced for xprof; 0: none.
@@ -48,7 +49,7 @@ class Execution:
     prefetch: int = 4
     packed: bool = True
     programs: int = 4
-    evaluation_rows: int = 8
+    evaluation_rows: int = 32
     lease: float = claims.LEASE
     profile: int = 0
     measure_rate: bool = False

@@ -188,6 +188,21 @@ def test_a_raw_encoder_seeks_all_languages_that_are_there(evaluate, reference):
     assert f"tatoeba: vectors of {said}" in printed
 
 
+def test_of_a_benchmark_a_raw_encoder_does_what_needs_no_head(
+    evaluate, reference
+):
+    printed, records, scores = evaluate(
+        reference / "xlmr_embedding", "xtreme_r"
+    )
+    assert {one["task"] for one in records} == {"tatoeba"}
+    assert set(by_language(records)) == set(TATOEBA)
+    for problem in ("classification", "span", "tagging", "retrieval"):
+        why = f"for want of a head for {problem} (there is none)"
+        assert f"note: left out, {why}" in printed
+    # Neither an average nor an overall score of less than all.
+    assert scores["averages"] == {} and "overall" not in scores
+
+
 def test_layer_pooling_and_direction_are_set_from_the_command_line(
     evaluate, reference, tmp_path
 ):

@@ -44,6 +44,22 @@ _WORDS = {
         "Ａ",
     ],
 }
+# Of the other languages that SQuAD's metric scores: it drops English articles
+# whatever the language is.
+_OTHERS = {
+    "bn": ["বাংলা", "একটি", "ড়", "ড\u09bc", "ক্ষ", "।", "১২৩", "ৎ"],
+    "el": ["Ο", "του", "ΟΔΟΣ", "ά", "α\u0301", "·", "ϊ", "τα-άλλα"],
+    "fi": ["Äiti", "yö", "A\u030a", "Åbo", "ei-oo", "1,5"],
+    "id": ["anak-anak", "THE", "Jum'at", "a.n.", "di-", "para"],
+    "ko": ["한국어", "\u1112\u1161\u11ab", "은", "‘그’", "ㅎㅏ", "3월"],
+    "ro": ["și", "s\u0326i", "ştiinţă", "„a”", "ÎN", "într-o"],
+    "ru": ["ёлка", "е\u0308", "й", "«Да»", "кто-то", "№5"],
+    "sw": ["ng'ombe", "ng‘ombe", "Watoto", "a-an", "MTU"],
+    "te": ["తెలుగు", "క్ష", "ౘ", "।", "౧౨౩", "అ\u0c02"],
+    "th": ["ภาษาไทย", "น้ำ", "นํ\u0e49า", "ๆ", "ฯลฯ", "๑๒๓", "เเ"],
+    "tr": ["İstanbul", "ISPARTA", "ılık", "i\u0307", "â", "Türkiye'de"],
+}
+OTHERS = tuple(_OTHERS)
 _ODD = [
     *("", " ", "\t", "\n", "\u00a0", "\u3000", "\u200b", "\u200d", "\u2028"),
     *("\u0301", "e\u0301", "é", "İ", "ß", "ẞ", "ΑΣ", "ﬁ", "Ⅷ", "²", "½"),
@@ -66,7 +82,8 @@ _ODD = [
 def strings(language: str, count: int) -> list[str]:
     """Returns strings made of words, articles, punctuation and oddities."""
     draw = random.Random(f"{language} {count}")
-    parts = [*ARTICLES[language], *_WORDS[language]] * 3 + _ODD
+    own = _WORDS.get(language) or [*_OTHERS[language], *ARTICLES["en"]]
+    parts = [*ARTICLES.get(language, ()), *own] * 3 + _ODD
     every = [part for words in _WORDS.values() for part in words]
     found = []
     for _ in range(count):

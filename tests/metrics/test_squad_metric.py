@@ -3,7 +3,7 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strings import ARTICLES, strings
+from strings import ARTICLES, OTHERS, strings
 
 from xltransfer.metrics import METRICS
 from xltransfer.metrics.squad import (
@@ -35,14 +35,17 @@ def one(gold: str, guess: str) -> dict[str, float]:
     return squad({"q": [gold]}, {"q": guess})
 
 
-@pytest.mark.parametrize("language", ARTICLES)
+@pytest.mark.parametrize("language", [*ARTICLES, *OTHERS])
 def test_normalisation_is_the_described_one_on_10000_strings(language):
     for text in strings(language, 10_000):
         assert normalize(text) == reference(text), repr(text)
         assert normalize(normalize(text)) == normalize(text)
 
 
-@pytest.mark.parametrize("language", ARTICLES)
+@pytest.mark.parametrize(
+    "language",
+    [*ARTICLES, *(pytest.param(one, marks=pytest.mark.slow) for one in OTHERS)],
+)
 def test_scores_of_10000_pairs_keep_to_the_definition(language):
     texts = strings(language, 10_000)
     for gold, guess in zip(texts, reversed(texts), strict=True):

@@ -61,7 +61,7 @@ def predictions(objective, params, arrangement, cache, columns, rows, devices):
     ).predict(cache)
 
 
-# One device takes any number of rows, eight round it up.
+# Rows that are with one device, or with eight, at once.
 ROWS = [
     (rows, columns, devices)
     for rows, columns in ((1, 0), (7, 1), (64, 0), (64, 1))

@@ -133,7 +133,8 @@ def test_the_printed_deltas_have_intervals_and_say_how_they_are_made(finished):
 
 OTHER_STATISTICS = f"""
 from __gin__ import dynamic_registration
-from xltransfer import statistics, study
+from xltransfer import statistics
+from xltransfer import study
 include '{TINY}'
 study.Study.statistics = @statistics.Method()
 statistics.Method:

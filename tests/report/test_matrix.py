@@ -216,7 +216,7 @@ def test_a_degenerate_run_is_in_the_mean_marked_and_told_apart():
 def test_a_row_whose_runs_are_all_degenerate_says_so():
     flags = tuple(flag("degenerate", "Hindi", seed) for seed in (1, 2))
     (found,) = matrices(rows(SCORES), "none", ("control",), flags)
-    assert found.notes[-1] == "‡ Hindi: all of its runs are degenerate"
+    assert found.notes[-1] == "‡ Hindi: all runs are degenerate"
 
 
 def test_a_row_that_lacks_a_failed_run_is_marked_and_has_no_delta():

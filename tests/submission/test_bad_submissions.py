@@ -187,11 +187,18 @@ def test_a_bad_submission_is_refused_by_file_and_line(kind, tmp_path):
         path.write_bytes(data)
     with pytest.raises(InputError) as error:
         score_folder(folder, labels)
-    assert message in str(error.value)
-    # The file itself, or its folder, where it is the name that is wrong.
-    assert str(path if path.parent == folder else path.parent) in str(
-        error.value
-    )
+    said = str(error.value)
+    # The file and the line, the file as a whole, or the folder, where it is
+    # the name that is wrong.
+    where = path if message[0] == ":" else ""
+    assert f"{where}{message}" in said
+    assert str(path if path.parent == folder else path.parent) in said
+    assert len(said) < len(str(path)) + 300
+
+
+def test_fifty_kinds_are_refused_by_line():
+    found = [one for *_, one in BAD_PREDICTIONS.values() if one[1:2].isdigit()]
+    assert len(found) >= 50
 
 
 BAD_LABELS = {

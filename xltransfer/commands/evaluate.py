@@ -78,6 +78,7 @@ def evaluate(
     import json as encoder
 
     from xltransfer import (
+        compiled,
         configuration,
         evaluation_runs,
         files,
@@ -106,6 +107,7 @@ def evaluate(
         data_dir and data_dir.absolute(),
     )
     place.check(model.protocol)
+    compiled.keep(place.cache_dir)
     made = report.shown(
         evaluation_runs.run(model, fits, settings, place), len(fits.fits)
     )

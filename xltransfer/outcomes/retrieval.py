@@ -6,7 +6,7 @@ utils_retrieve.py (Tatoeba, BUCC), run_retrieval_el.py (Mewsli-X).
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -27,14 +27,7 @@ Found = Sequence[tuple[np.ndarray, ...]]
 
 
 class _Vectors:
-    """Outputs are vectors: [B, S, D] of sides, or [B, S, 2, D] of pairs.
-
-    Attributes:
-      rows: of a batch for each device, whatever others have. Near candidates
-        would change places with the last bits of vectors, which depend on it.
-    """
-
-    rows: ClassVar[int] = 8
+    """Outputs are vectors: [B, S, D] of sides, or [B, S, 2, D] of pairs."""
 
     def read(
         self,

@@ -4,11 +4,12 @@ A board is a transfer matrix and what was concluded about each of its deltas.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tasks.languages import ALL_LANGUAGES
 from xltransfer.language_groups import ENGLISH
+from xltransfer.outcomes.text import RATES
 from xltransfer.report.document import Cell
 from xltransfer.report.matrix import OTHERS, Matrix, Row, matrices
 from xltransfer.report.study_folder import StudyFolder
@@ -90,14 +91,8 @@ class Board:
 
     @property
     def notes(self) -> list[str]:
-        """What must be known of its numbers."""
-        found = []
-        if self.why_not_zero_shot:
-            found.append(
-                f"Not zero-shot: the checkpoints were {self.why_not_zero_shot}."
-            )
-        found += [f"† {text}" for text in self.overlaps.values()]
-        return found + [f"‡ {text}" for text in self.degenerate.values()]
+        """What must be known of its numbers, controls among them."""
+        return _notes([self], {row.label for row in self.matrix.rows})
 
     def comparison(self, row: Row, column: str) -> Comparison | None:
         """Returns what was concluded of a delta, if anything."""
@@ -125,6 +120,39 @@ class Board:
         )
 
 
+def notes(several: Sequence[Board]) -> list[str]:
+    """Returns what must be known of the deltas of tables, each thing once."""
+    compared = {row.label for one in several for row in one.compared}
+    return _notes(several, compared | {one.direct for one in several})
+
+
+def _notes(several: Sequence[Board], shown: Collection[str]) -> list[str]:
+    found: list[str] = []
+    degenerate: dict[str, dict[str, None]] = {}
+    for board in several:
+        why = board.why_not_zero_shot
+        found += [f"Not zero-shot: the checkpoints were {why}."] * bool(why)
+        found += [f"† {text}" for text in board.overlaps.values()]
+        for label, runs in board.degenerate.items():
+            if label in shown:
+                degenerate.setdefault(runs, {})[label] = None
+    return [
+        *dict.fromkeys(found),
+        *(
+            f"‡ {_listed(labels, shown)}: {runs} no better than a constant "
+            "answer; means include them, and deltas are not tested."
+            for runs, labels in degenerate.items()
+        ),
+    ]
+
+
+def _listed(labels: Collection[str], shown: Collection[str]) -> str:
+    """Returns labels, which may hold commas, or that it is all of them."""
+    if 1 < len(shown) == len(labels):
+        return "all rows"
+    return "; ".join(labels)
+
+
 def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
     """Returns the study's tables, in the order of its targets."""
     shown = shown_metrics(folder)
@@ -144,12 +172,16 @@ def boards(folder: StudyFolder, conclusions: Conclusions) -> list[Board]:
 
 
 def shown_metrics(folder: StudyFolder) -> set[tuple[str, str]]:
-    """Returns targets with the metrics that have tables: of tags F1 alone."""
+    """Returns targets with the metrics that have tables: of tags F1 alone.
+
+    How many outputs are none that was asked for is no score: see `flags`.
+    """
     known = {(row["target"], row["metric"]) for row in folder.results}
     return {
         (target, metric)
         for target, metric in known
-        if metric not in _BESIDE_F1 or (target, "f1") not in known
+        if metric not in RATES
+        and (metric not in _BESIDE_F1 or (target, "f1") not in known)
     }
 
 
@@ -212,17 +244,13 @@ def _board(
 def _degenerate(
     folder: StudyFolder, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
-    """Returns by label which runs behind a table's numbers learnt nothing."""
+    """Returns by label how many runs behind a table's numbers learnt nothing."""
     runs: dict[str, dict[int, bool]] = {}
     for row in rows:
         seeds = runs.setdefault(row["intermediate"], {})
         seeds[row["seed"]] = row["phase"] in folder.degenerate
     return {
-        label: (
-            f"{label}: {sum(seeds.values())} of {len(seeds)} runs are no better "
-            "than a constant answer; its means include them, and its deltas "
-            "are not tested."
-        )
+        label: f"{sum(seeds.values())} of {len(seeds)} runs are"
         for label, seeds in runs.items()
         if any(seeds.values())
     }

@@ -8,7 +8,7 @@ from xltransfer.selection import NOT_ZERO_SHOT
 from xltransfer.statistics.conclusions import Comparison
 
 _COLUMNS = (
-    *("intermediate", "against", "target", "metric", "rule", "points"),
+    *("against", "target", "metric", "rule", "points"),
     *("95 %", "p", "seeds", "over", "examples", "matched"),
 )
 
@@ -21,16 +21,26 @@ def comparisons(name: str, caption: str, found: Sequence[Comparison]) -> Table:
     notes = [f"NOT ZERO-SHOT: {one}, {NOT_ZERO_SHOT[one]}." for one in rules]
     if any(one.flagged for one in found):
         notes.append("‡ A run of either side is degenerate or missing.")
-    rows = [_row(one) for one in found]
+    arms = [", ".join(filter(None, (x.model, x.method))) for x in found]
+    # Which model and method, where there are several.
+    width = int(len(set(arms)) > 1)
+    rows = [
+        [_label(one), *[arm][:width], *_row(one)]
+        for one, arm in zip(found, arms, strict=True)
+    ]
+    columns = ["intermediate", *["model"][:width], *_COLUMNS]
     return Table(
-        name, caption, _COLUMNS, rows, headers=1, notes=notes, searched=True
+        name, caption, columns, rows, headers=1, notes=notes, searched=True
     )
+
+
+def _label(one: Comparison) -> str:
+    return f"{one.intermediate}{' ‡' * one.flagged}"
 
 
 def _row(one: Comparison) -> list[Cell | str]:
     rule = one.selection + ", NOT ZERO-SHOT" * (one.selection in NOT_ZERO_SHOT)
     return [
-        f"{one.intermediate}{' ‡' * one.flagged}",
         one.baseline,
         one.target,
         one.metric,

@@ -24,6 +24,7 @@ from xltransfer.report.matrix import (
     label,
     markdown,
     matrices,
+    signed,
 )
 from xltransfer.specification import Phase
 from xltransfer.statistics import (
@@ -233,7 +234,7 @@ def _delta(delta: Estimate | None, found: Comparison | None) -> str:
     """Returns a delta above its interval, or deviation; marks say how sure."""
     if delta is None:
         return "–"
-    text = f"{delta.mean:+.1f}"
+    text = signed(delta.mean)
     if found is None:
         return text
     text += "*" * found.is_significant + "‡" * found.flagged
@@ -251,12 +252,19 @@ def _said(said: Conclusions) -> list[str]:
         marks.append("‡ of a degenerate or missing run")
     return [
         f"Marks: {', '.join(marks)}. {said.method}. {said.coverage}",
-        *map(_best, said.best),
+        *(_best(one, said.best) for one in said.best),
     ]
 
 
-def _best(one: Best) -> str:
-    text = f"best for {one.target} by {one.chosen_by}: {one.intermediate}"
+def _best(one: Best, every: Sequence[Best]) -> str:
+    """Returns a choice, with what there are several of among all of them."""
+    arm = [
+        getattr(one, name)
+        for name in ("model", "method")
+        if len({getattr(other, name) for other in every}) > 1
+    ]
+    place = ", ".join([*arm, one.target])
+    text = f"best for {place} by {one.chosen_by}: {one.intermediate}"
     if one.test_delta is not None:
         text += f", {one.test_delta.mean:+.1f} {one.metric} on test"
     if one.interval is not None:

@@ -148,9 +148,12 @@ def _notes(
     made: Callable[[Sequence[Mapping[str, Any]]], Numbers],
 ) -> Iterator[str]:
     """Yields what is flagged, and the means without degenerate runs."""
+    concerned: dict[tuple[int, Flag], list[str]] = {}
     for label, flag in flags:
+        concerned.setdefault((label.seed, flag), []).append(label.intermediate)
+    for (seed, flag), names in concerned.items():
         yield (
-            f"{MARK} {label.intermediate}, seed {label.seed}: {flag.kind}, "
+            f"{MARK} {'; '.join(names)}, seed {seed}: {flag.kind}, "
             f"{flag.phase}: {flag.reason}"
         )
     bad = {
@@ -163,11 +166,12 @@ def _notes(
     columns, others = made(
         [x for x in results if (x["intermediate"], x["seed"]) not in bad]
     )
-    for name in dict.fromkeys(intermediate for intermediate, _ in sorted(bad)):
-        rows = [row for row in others if row.label == name]
-        if not rows:
-            yield f"{MARK} {name}: all of its runs are degenerate"
-        for row in rows:
+    names = dict.fromkeys(intermediate for intermediate, _ in sorted(bad))
+    lost = [x for x in names if x not in {row.label for row in others}]
+    if lost:
+        yield f"{MARK} {'; '.join(lost)}: all runs are degenerate"
+    for name in names:
+        for row in (row for row in others if row.label == name):
             column = next(x for x in columns if x in row.scores)
             score = row.scores[column]
             yield (
@@ -206,8 +210,13 @@ def cell(row: Row, column: str) -> str:
         return "–"
     text = str(row.scores[column])
     if column in row.deltas:
-        text += f" ({row.deltas[column].mean:+.1f})"
+        text += f" ({signed(row.deltas[column].mean)})"
     return text
+
+
+def signed(value: float) -> str:
+    """Returns a delta with its sign; what rounds to nothing is no loss."""
+    return f"{round(value, 1) + 0.0:+.1f}"
 
 
 def _numbers(

@@ -73,7 +73,7 @@ def _failures(by_language: Mapping[str, Mapping[str, float]]) -> Table:
     )
     table.add_column("language", no_wrap=True)
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for code, one in by_language.items():
         table.add_row(code, *(_cell(one.get(test)) for test in tests))
     table.add_section()

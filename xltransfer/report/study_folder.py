@@ -17,7 +17,10 @@ from xltransfer.errors import InputError
 # Columns of results.csv that are no text.
 _TYPES = {"value": float, "seed": int, "n": int}
 _FORMAT = 1
-_SIZES = (("num_layers", "layers"), ("hidden_size", "wide"))
+_SIZES = (
+    *(("num_layers", "layers"), ("hidden_size", "wide")),
+    *(("num_encoder_layers", "layers"), ("emb_dim", "wide")),
+)
 _ARM = ("model", "method")
 
 

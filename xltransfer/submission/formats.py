@@ -35,6 +35,8 @@ UNREADABLE = -1
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 # Far beyond any file's number of lines, and no trouble for int().
 _LONGEST_NUMBER = 18
+# Characters that a message quotes of a file.
+_QUOTED = 70
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +68,12 @@ class Format:
         return self.parse(path, text, labels)
 
 
+def _shown(value: object) -> str:
+    """Returns how a value is quoted, long ones cut."""
+    text = repr(value)
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+
+
 def _check_prediction(where: str, label: str, labels: Labels) -> None:
     if label != str(UNREADABLE):
         _check_label(where, label, labels)
@@ -76,7 +84,7 @@ def _check_label(where: str, label: str, labels: Labels) -> None:
         raise InputError(f"{where}: an empty line in place of a prediction.")
     if labels and label not in labels:
         raise InputError(
-            f"{where}: unknown label {label!r}; one of {', '.join(labels)}."
+            f"{where}: unknown label {_shown(label)}; one of {', '.join(labels)}."
             f"{nearest(label, labels)}"
         )
 
@@ -95,7 +103,7 @@ def _parse_choices(path: Path, text: str, labels: Labels) -> list[int]:
         choice = json_object(path, line, number).get("label")
         if type(choice) is not int:
             raise InputError(
-                f"{where}: 'label' is {choice!r}; expected a JSON object "
+                f"{where}: 'label' is {_shown(choice)}; expected a JSON object "
                 'with an integer, as {"label": 0}.'
             )
         _check_prediction(where, str(choice), labels)
@@ -108,7 +116,7 @@ def _parse_positions(path: Path, text: str, labels: Labels) -> list[int]:
     for number, line in enumerate(lines(text), start=1):
         if not _NUMBER.fullmatch(line) or len(line) > _LONGEST_NUMBER:
             raise InputError(
-                f"{path}:{number}: {line!r} is no sentence number; expected "
+                f"{path}:{number}: {_shown(line)} is no sentence number; expected "
                 "the nearest sentence's line in the foreign file, from 0."
             )
         found.append(int(line))
@@ -134,7 +142,7 @@ def _parse_pairs(
         ids = line.split("\t")
         if len(ids) != 2 or not all(one.strip() for one in ids):
             raise InputError(
-                f"{path}:{number}: {line!r} is not a foreign id, a tab and an "
+                f"{path}:{number}: {_shown(line)} is not a foreign id, a tab and an "
                 "English id."
             )
         found.append((ids[0], ids[1]))
@@ -147,7 +155,7 @@ def _parse_answers(path: Path, text: str, labels: Labels) -> dict[str, str]:
         if not isinstance(answer, str):
             raise InputError(
                 f"{text_files.place(path, text, name)}: the answer to "
-                f"{name!r} is {answer!r}; expected a text."
+                f"{name!r} is {_shown(answer)}; expected a text."
             )
     return found
 
@@ -162,7 +170,8 @@ def _parse_rankings(
         ):
             raise InputError(
                 f"{text_files.place(path, text, name)}: the candidates of "
-                f"{name!r} are {ranked!r}; expected a list of ids, best first."
+                f"{name!r} are {_shown(ranked)}; expected a list of ids, best "
+                "first."
             )
     return found
 

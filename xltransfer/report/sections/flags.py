@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from xltransfer.outcomes.text import RATES
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Section, Table, Text
 from xltransfer.report.sections import differences
@@ -10,6 +11,8 @@ from xltransfer.report.study_folder import StudyFolder
 from xltransfer.study import IN_MINIATURE
 
 _SHOWN = 8
+# Percent of generated texts that nobody need look at.
+_RARE = 1.0
 
 
 class Flag(NamedTuple):
@@ -45,6 +48,7 @@ def flags(contents: Contents) -> Iterator[Flag]:
         for one in folder.description["overlaps"]:
             where = f"{one['target']} after {one['intermediate']}"
             yield Flag("overlap", where, one["text"])
+    yield from _outputs(folder)
     yield from _chosen(contents)
     yield from _seeds(contents)
     yield from _software(folder)
@@ -64,15 +68,18 @@ def _outdated(folder: StudyFolder) -> Iterator[Flag]:
 
 def _recorded(found: tuple[Mapping[str, Any], ...]) -> Iterator[Flag]:
     """Yields what the run has flagged, alike phases together."""
-    alike: dict[tuple[str, str], list[str]] = {}
+    alike: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for one in found:
-        cells = dict.fromkeys(
-            f"{label[1]} after {label[0]}" for label in one["cells"]
-        )
-        where = one["phase"] or _listed(list(cells))
-        alike.setdefault((one["kind"], one["reason"]), []).append(where)
-    for (kind, reason), places in alike.items():
-        yield Flag(kind, _listed(list(dict.fromkeys(places))), reason)
+        alike.setdefault((one["kind"], one["reason"]), []).append(one)
+    for (kind, reason), several in alike.items():
+        cells = [
+            f"{label[1]} after {label[0]}"
+            for one in several
+            for label in one["cells"]
+        ]
+        phases = [one["phase"] for one in several if one["phase"]]
+        parts = (_listed(list(dict.fromkeys(x))) for x in (cells, phases))
+        yield Flag(kind, " · ".join(filter(None, parts)), reason)
 
 
 def _unfinished(folder: StudyFolder) -> Iterator[Flag]:
@@ -95,6 +102,20 @@ def _absent(folder: StudyFolder) -> Iterator[Flag]:
                 "missing: its means are over the languages that were there"
             )
             yield Flag("missing", name, reason)
+
+
+def _outputs(folder: StudyFolder) -> Iterator[Flag]:
+    """Yields of what share of generated texts are none that was asked for."""
+    most: dict[tuple[str, str], float] = {}
+    for row in folder.results:
+        if row["metric"] in RATES:
+            arm = folder.arm(row)
+            key = ", ".join(filter(None, (arm, row["target"]))), row["metric"]
+            most[key] = max(most.get(key, 0.0), row["value"])
+    for (where, rate), value in most.items():
+        if value >= _RARE:
+            reason = f"{rate} of up to {value:.1f} % in a language and run"
+            yield Flag("outputs", where, reason)
 
 
 def _chosen(contents: Contents) -> Iterator[Flag]:
@@ -150,6 +171,7 @@ def _software(folder: StudyFolder) -> Iterator[Flag]:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
+    # Labels may hold commas.
+    shown = "; ".join(names[:_SHOWN])
     more = len(names) - _SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 
 from xltransfer.language_groups import groups
-from xltransfer.report.boards import Board, interval, signed
+from xltransfer.report.boards import Board, interval, notes, signed
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Block, Cell, Fold, Section, Table
 from xltransfer.report.shading import scale
@@ -46,13 +46,13 @@ def _blocks(
         word,
         _averaged(single),
         _counts(kind, boards),
-        [note for one in boards for note in one.notes],
+        notes(boards),
     )
     folded = [
         _table(
             f"{kind}-{number}-{place}",
             f"{board.title}: mean delta by {word}, English left out.",
-            *(word, means, _counts(kind, [board]), board.notes),
+            *(word, means, _counts(kind, [board]), notes([board])),
         )
         for place, (board, means) in enumerate(
             zip(boards, single, strict=True), start=1
@@ -109,7 +109,7 @@ def _table(
     word: str,
     means: Means,
     counts: dict[str, str],
-    notes: Sequence[str],
+    told: Sequence[str],
 ) -> Table:
     points = scale(x for one in means.values() for x in one.values())
     names = sorted({group for one in means.values() for group in one})
@@ -124,7 +124,7 @@ def _table(
     columns = [word, "languages", *means]
     return Table(
         *(name, caption, columns, rows),
-        notes=list(dict.fromkeys(notes)),
+        notes=told,
         scale=points,
     )
 

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterator, Sequence
 
-from xltransfer.report.boards import Board, interval, signed
+from xltransfer.report.boards import Board, interval, notes, signed
 from xltransfer.report.comparisons import comparisons
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import (
@@ -29,6 +29,8 @@ _ENGLISH = (
     "Size-matched: intermediates against the English one of the same problem "
     "with as many examples, of means over languages."
 )
+# Rows of a table that nobody need open.
+_OPEN = 12
 _SHORT = {"exact_match": "EM", "f1": "F1"}
 
 
@@ -43,7 +45,9 @@ def section(contents: Contents) -> Section:
         blocks.append(Fold(title, [comparisons("means", _MEANS, means)]))
     english = [x for x in contents.conclusions.against_english if x.is_mean]
     if english:
-        blocks.append(comparisons("against-english", _ENGLISH, english))
+        table = comparisons("against-english", _ENGLISH, english)
+        is_short = len(english) <= _OPEN
+        blocks.append(Fold("Against English at equal size", [table], is_short))
     if contents.conclusions.best:
         blocks += _best(contents.conclusions.best)
     return Section("result", "Result", blocks)
@@ -112,11 +116,11 @@ def _matrix(name: str, title: str, boards: Sequence[Board]) -> Table:
         "seed, of the mean over languages but English. The first row is "
         f"{direct!r} itself, in percent.",
         ["intermediate", *map(_column, boards), "all targets"][:width],
-        [row[:width] for row in ([direct, *_scores(boards), ""], *rows)],
-        notes=[
-            STAR,
-            *dict.fromkeys(n for one in boards for n in one.notes),
+        [
+            row[:width]
+            for row in ([_named(direct, boards), *_scores(boards), ""], *rows)
         ],
+        notes=[STAR, *notes(boards)],
         scale=points,
         pinned=1,
     )

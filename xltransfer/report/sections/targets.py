@@ -1,6 +1,6 @@
 """One section a target: languages by intermediates, drawn and as numbers."""
 
-from xltransfer.report.boards import Board, language_name
+from xltransfer.report.boards import Board, language_name, notes
 from xltransfer.report.contents import Contents
 from xltransfer.report.document import Block, Cell, Fold, Section, Table, Text
 from xltransfer.report.matrix import Row
@@ -53,7 +53,7 @@ def _deltas(board: Board, number: int) -> Table:
     }
     return _table(
         *(f"deltas-{number}", caption, board, board.compared, cells),
-        notes=[STAR, *board.notes],
+        notes=[STAR, *notes([board])],
         scale=points,
     )
 
