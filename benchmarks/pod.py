@@ -72,7 +72,7 @@ def main() -> None:
         if arguments.json:
             arguments.json.write_text(json.dumps(found, indent=1) + "\n")
     print(
-        "GiB a chip; compile: seconds, and of processor time in JSON; recv: "
+        "GiB a chip; compile: seconds of processor time, by the clock in JSON; recv: "
         "results of collectives; gather: the largest single one, MB; MFU: "
         "the most that the bound allows."
     )
@@ -128,7 +128,7 @@ def _line(found: dict[str, Any]) -> str:
     free = f"{found['headroom']:.0%}"
     return (
         f"{found['case']:<14}{found['chips']:>6}{found['fsdp']:>5}"
-        f"{found['remat']:>6}{found['compile_seconds']:>8.0f}s"
+        f"{found['remat']:>6}{found['compile_processor_seconds']:>8.0f}s"
         f"{gib('parameter_bytes'):>8}{gib('optimizer_bytes'):>8}"
         f"{gib('temporary_bytes'):>8}{gib('total_bytes'):>8}{free:>7}"
         f"{found['flops'] / 1e12:>8.2f}{found['sent'] / 1e6:>9.0f}"

@@ -70,6 +70,8 @@ start() {
   # All workers of all slices find each other.
   export XLTRANSFER_COORDINATOR=auto
   export XLTRANSFER_COMPILATION_CACHE="$PLACE/study/compiled"
+  # Else its compiler may overflow its stack (xltransfer/topology/machine.py).
+  export LIBTPU_INIT_ARGS="--fibers_default_thread_stack_size=2097152"
   rm -f exit pid
   # A session of its own outlives the connection; the log in the bucket
   # outlives the slice.

@@ -53,6 +53,12 @@ def test_a_step_fits_where_its_sum_is_within_the_memory():
     assert step(400, chip=None).fits is None
 
 
+def test_a_copy_that_is_saved_is_counted_where_it_is_more_than_a_step_takes():
+    # 400 of parameters, 200 of state, and the like of them beside.
+    assert step(300, saving_bytes=600).total_bytes == 1200
+    assert step(900, saving_bytes=600).total_bytes == 1500
+
+
 def test_the_longest_of_three_bounds_is_the_time():
     assert step(0).seconds == 3.0
     assert step(0, memory_traffic=7).seconds == 7.0
@@ -141,9 +147,20 @@ def test_the_command_to_run_it_has_every_change_that_makes_it_fit():
     ]
     devices = machine(None).devices * 4
     there = Machine("v5e:4x4*2", devices, CHIPS[1], slices=2)
-    assert launching(lines, there, Path("my study.gin")) == (
+    assert launching(lines, there, Path("my study.gin"), data=True) == (
         "  ./launch_tpu.sh run NAME --zone ZONE --type v5litepod-16 --slices 2 "
-        "--bucket gs://BUCKET/NAME -- 'my study.gin' "
+        "--bucket gs://BUCKET/NAME --data gs://BUCKET/DATA -- 'my study.gin' "
         "--gin.Execution.microbatches=4 "
         """'--gin.Partitioning.remat='"'"'full'"'"''"""
     )
+
+
+def test_a_line_that_is_a_bound_is_marked_and_says_why():
+    line = Line("target x", step(300), 8, 1, 10, 6, unread="no such file")
+    text = "\n".join(report([line], machine(CHIP), price=None))
+    assert "target x *" in text and "Among the reasons: no such file" in text
+    there = Machine("v4-8", machine(None).devices[:4], CHIPS[0])
+    command = launching([line], there, Path("x.gin"), data=False)
+    assert "--type v4-8" in command and "--data gs://BUCKET/DATA" in command
+    read = dataclasses.replace(line, unread="")
+    assert "--data" not in launching([read], there, Path("x.gin"), data=False)

@@ -17,6 +17,7 @@ from xltransfer import (
     study,
     workspace,
 )
+from xltransfer.claims import ClaimLost, Claims
 from xltransfer.components import Component
 from xltransfer.data.cache import Cache
 from xltransfer.data.features import EncoderClassification
@@ -89,6 +90,20 @@ def test_predictions_lie_in_the_official_layout_and_are_scored_from_there(
         "data_digest": "d1gest",
         "seed": 5,
     }
+
+
+def test_who_loses_its_claim_while_it_predicts_writes_nothing(cache, tmp_path):
+    first = Claims().take(tmp_path)
+
+    class Slow(Guesses):
+        def outputs(self, cache: Cache) -> list[int]:
+            # As if it had been stopped for a lease.
+            (tmp_path / "claims" / "2").write_text("")
+            return super().outputs(cache)
+
+    with pytest.raises(ClaimLost):
+        evaluate.evaluate(Slow([0, 2, 0, 1]), cache, tmp_path, {}, claim=first)
+    assert not (tmp_path / "toy").exists()
 
 
 @pytest.mark.parametrize(

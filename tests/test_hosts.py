@@ -71,7 +71,10 @@ def assert_same(alone: Path, together: Path) -> None:
         first, second = saved(one), saved(other)
         assert first.keys() == second.keys()
         for key, leaf in first.items():
-            np.testing.assert_allclose(second[key], leaf, atol=1e-5)
+            # A key's bias moves all logits of a query alike: its gradient is
+            # rounding, which Adam makes steps of.
+            near = 1e-4 if "['key']['bias']" in key else 1e-5
+            np.testing.assert_allclose(second[key], leaf, atol=near)
         records = [
             json.loads((each / "done.json").read_text())
             for each in (one, other)

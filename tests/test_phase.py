@@ -294,6 +294,9 @@ def test_five_kills_of_a_larger_study_leave_no_trace(command, tmp_path):
     anew = Command(command.cache)
     overrides = ["--gin.STEPS=100", "--gin.Study.seeds=(1, 2)"]
     overrides += ["--gin.XLMRConfig.dropout_rate=0.1"]
+    # Layers that are one array while they train, and two in a checkpoint.
+    overrides += ["--gin.XLMRConfig.num_layers=2"]
+    overrides += ["--gin.Partitioning.scan=True"]
     overrides += ["--gin.Execution.checkpoint_every=20"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     anew.run("run", TINY, "--out", whole, *overrides)

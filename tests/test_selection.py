@@ -294,7 +294,7 @@ def test_rules_that_cannot_be_are_refused(overrides, message):
 def test_target_dev_without_dev_data_is_refused(place, monkeypatch):
     row = tasks.dataset("miniature_nli.sw")
     test_alone = dataclasses.replace(row, splits=(row.split("test"),))
-    monkeypatch.setitem(tasks._CATALOGUE._completed, row.name, test_alone)
+    monkeypatch.setitem(tasks._CATALOGUE._completed, row, test_alone)
     found = load()
     with pytest.raises(InputError, match=r"asks for 'target_dev'.*no dataset"):
         study.check(found, place(found))

@@ -274,7 +274,8 @@ def _print_budget(
         print(f"{passed:6.0f} s  {text}", file=sys.stderr, flush=True)
 
     found = budget(study, workspace, there.chip, announce)
-    print_budget(found, there, price, path)
+    has_data = workspace.data_dir is not None
+    print_budget(found, there, price, path, has_data)
 
 
 def _placed(partitioning: Any, topology: str | None) -> Any:

@@ -220,7 +220,8 @@ def _converted(
     )
     made = _conversion(convert, structure, tuple(shardings))(layers)
     if free:
-        jax.tree.map(jax.Array.delete, layers)
+        for leaf in jax.tree.leaves(layers):
+            leaf.delete()
     return rest | made
 
 

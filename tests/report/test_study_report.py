@@ -275,6 +275,50 @@ def test_models_have_tables_of_their_own(tmp_path):
         if value is not None:
             more = float(label == DIRECT)
             assert other[label, column] == pytest.approx(value + more)
+    # Each line of what was concluded says of which model it is.
+    models = [row[1].text for row in tables["means"].rows]
+    assert models[0] == "model" and set(models[1:]) == {"XLMR", "MT5"}
+
+
+def test_a_rate_of_outputs_is_told_and_is_no_score(tmp_path):
+    SMALL.write(tmp_path)
+    path = tmp_path / "results.csv"
+    with path.open(newline="") as file:
+        found = list(csv.DictReader(file))
+    rates = [row | {"metric": "illegal_outputs", "value": 7} for row in found]
+    results.write_table(path, [*found, *rates])
+    study_report.write(tmp_path, tmp_path / "report")
+    tables = page(tmp_path).tables
+    flags = {row[0].text: row[2].text for row in tables["flags"].rows}
+    assert flags["outputs"].startswith("illegal_outputs of up to 7.0 %")
+    others = [table for name, table in tables.items() if name != "flags"]
+    assert not any(
+        "illegal" in cell.text
+        for table in others
+        for row in table.rows
+        for cell in row
+    )
+
+
+def test_a_miniature_says_what_its_numbers_are_worth(tmp_path):
+    SMALL.write(tmp_path)
+    path = tmp_path / "study.json"
+    path.write_text(
+        json.dumps(json.loads(path.read_text()) | {"scale": "miniature"})
+    )
+    study_report.write(tmp_path, tmp_path / "report")
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert text.splitlines()[0].endswith(", in miniature: a transfer study")
+    assert "| miniature | every number | in miniature" in text
+
+
+def test_a_section_without_numbers_says_so(tmp_path):
+    SMALL.write(tmp_path)
+    (tmp_path / "results.csv").unlink()
+    study_report.write(tmp_path, tmp_path / "report")
+    text = (tmp_path / "report" / "report.md").read_text()
+    _, after = text.split("## Families and scripts\n")
+    assert after.lstrip().startswith("There are no numbers for it.")
 
 
 def test_a_control_with_other_questions_costs_no_interval(tmp_path):

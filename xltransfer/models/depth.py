@@ -86,9 +86,7 @@ def names_layer(name: str) -> bool:
 
 
 def abstract(leaves: Sequence[jax.ShapeDtypeStruct]) -> jax.ShapeDtypeStruct:
-    """Returns the shape of leaves that are joined; each device holds its part
-    of every layer.
-    """
+    """Returns the shape of leaves that are joined, split as each of them."""
     first = leaves[0]
     sharding = first.sharding
     return jax.ShapeDtypeStruct(

@@ -29,6 +29,7 @@ def print_budget(
     machine: Machine,
     price: float | None,
     study: Path,
+    data: bool,
 ) -> None:
     """Prints what every phase needs, what is exchanged, hours and cost.
 
@@ -37,6 +38,7 @@ def print_budget(
       machine: what it was compiled for.
       price: of one chip for one hour, in any currency.
       study: the study's file.
+      data: whether official files are at hand.
     """
     found = list(found)
     lines = [one for one in found if isinstance(one, Line)]
@@ -48,12 +50,17 @@ def print_budget(
     if lines and machine.rented:
         print(
             "\nTo run it there, as it fits:\n"
-            + launching(lines, machine, study)
+            + launching(lines, machine, study, data)
         )
 
 
-def launching(lines: Sequence[Line], machine: Machine, study: Path) -> str:
-    """Returns the command that runs a study on a slice, with all changes."""
+def launching(
+    lines: Sequence[Line], machine: Machine, study: Path, data: bool
+) -> str:
+    """Returns the command that runs a study on a slice, with all changes.
+
+    It has a place for official files where they are at hand, or were missed.
+    """
     settings: dict[str, str | int] = {}
     for line in lines:
         for name, value in line.change.settings if line.change else ():
@@ -64,7 +71,10 @@ def launching(lines: Sequence[Line], machine: Machine, study: Path) -> str:
     words += ["--type", machine.rented]
     if machine.slices > 1:
         words += ["--slices", str(machine.slices)]
-    words += ["--bucket", "gs://BUCKET/NAME", "--", str(study)]
+    words += ["--bucket", "gs://BUCKET/NAME"]
+    if data or any(line.unread for line in lines):
+        words += ["--data", "gs://BUCKET/DATA"]
+    words += ["--", str(study)]
     words += [f"--gin.{name}={value!r}" for name, value in settings.items()]
     return f"  {shlex.join(words)}"
 

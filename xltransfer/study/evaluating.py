@@ -6,7 +6,6 @@ Rules that chose the same checkpoint share its predictions.
 import functools
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from xltransfer import (
@@ -48,19 +47,6 @@ class CellEvaluations:
             for wanted in self._wanted.values()
             for record in _those(known, wanted | protocol)
         ]
-
-    def examples(self, record: dict[str, Any]) -> Path:
-        """Returns where it is kept what each example adds to a number."""
-        task, language = record["task"], record["language"]
-        (part,) = (
-            one
-            for one in self._wanted
-            if one.dataset.name == f"{task}.{language}"
-        )
-        folder = self.folder / self._name(part, record["checkpoint"])
-        return example_counts.path_of(
-            example_counts.beside(folder), task, language, record["split"]
-        )
 
     def left(self) -> list[Component]:
         """Returns the splits for which a number is not there yet."""

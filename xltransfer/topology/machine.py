@@ -19,7 +19,9 @@ from xltransfer.topology.chips import CHIPS, Chip, of_kind
 LOCAL = "local"
 _NAME = re.compile(r"(v\w+):(\d+x\d+(?:x\d+)?)(?:\*(\d+))?")
 # For libtpu: there is no machine that could be asked for its own description, or
-# that two processes would share; and of that it says nothing.
+# that two processes would share, and nothing to be said of that. The stack of its
+# threads is too small for products that are merged with several others: it died
+# of small and of very large mT5s (version 0.0.42.1).
 _ALONE = {
     "TPU_SKIP_MDS_QUERY": "1",
     "TPU_WORKER_HOSTNAMES": "localhost",
@@ -27,6 +29,7 @@ _ALONE = {
     "TPU_STDERR_LOG_LEVEL": "3",
     "TPU_MIN_LOG_LEVEL": "3",
     "TPU_HOST_BOUNDS": "1,1,1",
+    "LIBTPU_INIT_ARGS": "--fibers_default_thread_stack_size=2097152",
 }
 # The names by which slices are rented; v4 and v5p count cores, two a chip.
 RENTED = {

@@ -39,6 +39,8 @@ class Step:
       sent: bytes that a chip sends to others for them.
       largest_gather: bytes of the largest result of one all-gather.
       chip: what the chip can do, where known.
+      saving_bytes: of a second copy of parameters and state, which is there
+        between two steps when a checkpoint is made of joined layers.
     """
 
     parameters: int
@@ -53,18 +55,16 @@ class Step:
     sent: float
     largest_gather: int
     chip: Chip | None
+    saving_bytes: int = 0
 
     @property
     def total_bytes(self) -> int:
         """Memory at its fullest."""
         if self.temporary_bytes is None:
             return self.needed
-        return (
-            self.parameter_bytes
-            + self.optimizer_bytes
-            + self.batch_bytes
-            + self.temporary_bytes
-        )
+        beside = self.batch_bytes + self.temporary_bytes
+        held = self.parameter_bytes + self.optimizer_bytes
+        return held + max(beside, self.saving_bytes)
 
     @property
     def fits(self) -> bool | None:
@@ -112,14 +112,17 @@ def train_step(
     state = program.held
     shapes = _placed(batch, program.partitioning)
     seed = jax.ShapeDtypeStruct((), jnp.uint32)
-    return _measured(
+    held = state.params, state.opt_state
+    step = _measured(
         program.partitioning,
         compiled_update(program),
         (state, shapes, seed),
-        (state.params, state.opt_state),
+        held,
         chip,
         folder,
     )
+    saving = share(held) if program.joins_layers else 0
+    return dataclasses.replace(step, saving_bytes=saving)
 
 
 def prediction_step(
