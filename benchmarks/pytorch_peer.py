@@ -37,7 +37,11 @@ def main() -> None:
     if arguments.command == "write":
         torch.manual_seed(0)
         kind, make = MODELS[arguments.model]
-        kind(make(arguments.layers)).save_pretrained(arguments.folder)
+        config = make(arguments.layers)
+        if kind is transformers.XLMRobertaForQuestionAnswering:
+            # Where an answer starts and ends, not classes.
+            config.num_labels = 2
+        kind(config).save_pretrained(arguments.folder)
     else:
         run = {"train": train, "predict": predict}[arguments.command]
         print(json.dumps(run(arguments)))
