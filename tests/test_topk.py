@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sorted_products import sorted_products
 
 from xltransfer import topk
 from xltransfer.partitioning import Partitioning
@@ -16,13 +17,6 @@ DEVICES = {
     "8 in two ways": Partitioning((), data=2, fsdp=4),
     "2, tensor": Partitioning((), data=2, tensor=4),
 }
-
-
-def sorted_products(queries, candidates, k):
-    """A stable sort keeps the lower of two equal candidates in front."""
-    products = queries.astype(np.float32) @ candidates.astype(np.float32).T
-    order = np.argsort(-products, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(products, order, axis=1), order
 
 
 @settings(max_examples=25, deadline=None)

@@ -5,17 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sorted_products import sorted_products
 
 from xltransfer.outcomes import ranking
 from xltransfer.outcomes.ranking import nearest
 from xltransfer.partitioning import Partitioning
-
-
-def ranked(queries, candidates, k):
-    """A stable sort keeps the lower of two equal candidates in front."""
-    products = queries.astype(np.float64) @ candidates.astype(np.float64).T
-    order = np.argsort(-products, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(products, order, axis=1), order
 
 
 @settings(max_examples=20, deadline=None)
@@ -31,7 +25,9 @@ def test_the_nearest_are_those_of_a_stable_sort(queries, candidates, k, seed):
     one = random.integers(-2, 3, size=(queries, 3)).astype(np.float32)
     other = random.integers(-2, 3, size=(candidates, 3)).astype(np.float32)
     for mine, expected in zip(
-        nearest(one, other, k), ranked(one, other, k), strict=True
+        nearest(one, other, k),
+        sorted_products(one, other, k, np.float64),
+        strict=True,
     ):
         np.testing.assert_array_equal(mine, expected)
 
@@ -48,7 +44,7 @@ def crowded():
 
 def test_what_float32_cannot_tell_apart_is_ranked_by_float64(crowded):
     queries, candidates = crowded
-    expected = ranked(queries, candidates, 20)[1]
+    expected = sorted_products(queries, candidates, 20, np.float64)[1]
     in_float32 = queries @ candidates.T
     assert (np.argsort(-in_float32, kind="stable")[:, :20] != expected).any()
     np.testing.assert_array_equal(nearest(*crowded, 20)[1], expected)
