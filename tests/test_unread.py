@@ -47,6 +47,14 @@ def test_without_data_every_example_has_a_row_as_long_as_it_may_be(tiny):
     assert phase.training.batch_size % 8 == 0
 
 
+def test_without_data_as_many_rows_are_predicted_as_with_data(tiny):
+    phase, workspace = tiny[0]["target"], tiny[1]
+    part = phase.groups[0].components[0]
+    _, batch = unread.prediction(phase, workspace, part)
+    _, read = shapes.evaluation(phase, workspace, part)
+    assert batch["tokens"].shape == read["tokens"].shape
+
+
 @pytest.mark.parametrize("name", ["phang2020", "miniature_all_mt5"])
 def test_every_problem_has_shapes_without_data(name, tmp_path):
     found, _ = configuration.load(STUDIES / f"{name}.gin", [])

@@ -13,6 +13,7 @@ from xltransfer.components import Component
 from xltransfer.data.features import Drawn, Features
 from xltransfer.data.packing import Capacity, Layout, round_up
 from xltransfer.errors import InputError
+from xltransfer.evaluate import ROWS
 from xltransfer.objectives.objective import Batch
 from xltransfer.prediction import Predictor
 from xltransfer.reading import Reading
@@ -72,7 +73,7 @@ def prediction(
     if renderings.name(phase.model) == "text":
         raise InputError("its files are not there.")
     made, mesh = _rendering(phase.reading, part), workspace.partitioning
-    rows = round_up(workspace.execution.evaluation_rows, mesh.batch_multiple)
+    rows = ROWS * mesh.batch_multiple
     batch = _batch(made.evaluation, phase.reading, part, rows)
     return Predictor(made.objective, mesh), batch
 
