@@ -1,6 +1,7 @@
 """What is proposed where a step does not fit, and what a report says of it."""
 
 import dataclasses
+import shlex
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,7 @@ def test_the_command_to_run_it_has_every_change_that_makes_it_fit():
     ]
     devices = machine(None).devices * 4
     there = Machine("v5e:4x4*2", devices, CHIPS[1], slices=2)
-    assert launching(lines, there, Path("my study.gin"), data=True) == (
+    assert launching(lines, there, ["my study.gin"], data=True) == (
         "  ./launch_tpu.sh run NAME --zone ZONE --type v5litepod-16 --slices 2 "
         "--bucket gs://BUCKET/NAME --data gs://BUCKET/DATA -- 'my study.gin' "
         "--gin.Execution.microbatches=4 "
@@ -155,12 +156,25 @@ def test_the_command_to_run_it_has_every_change_that_makes_it_fit():
     )
 
 
+def test_the_command_binds_what_was_bound_and_then_what_makes_it_fit():
+    change = Change((("Partitioning.remat", "full"),), step(100))
+    line = Line("target x", step(901), 8, 1, 10, 6, change)
+    there = Machine("v4-8", machine(None).devices[:4], CHIPS[0])
+    asked = ["x.gin", "--gin.Study.seeds", "(1,)"]
+    command = launching([line], there, asked, data=False)
+    # As a shell takes it apart again.
+    assert shlex.split(command)[-4:] == [
+        *asked,
+        "--gin.Partitioning.remat='full'",
+    ]
+
+
 def test_a_line_that_is_a_bound_is_marked_and_says_why():
     line = Line("target x", step(300), 8, 1, 10, 6, unread="no such file")
     text = "\n".join(report([line], machine(CHIP), price=None))
     assert "target x *" in text and "Among the reasons: no such file" in text
     there = Machine("v4-8", machine(None).devices[:4], CHIPS[0])
-    command = launching([line], there, Path("x.gin"), data=False)
+    command = launching([line], there, ["x.gin"], data=False)
     assert "--type v4-8" in command and "--data gs://BUCKET/DATA" in command
     read = dataclasses.replace(line, unread="")
-    assert "--data" not in launching([read], there, Path("x.gin"), data=False)
+    assert "--data" not in launching([read], there, ["x.gin"], data=False)

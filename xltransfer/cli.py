@@ -180,7 +180,8 @@ def plan(
         drawing.write(graph, opened[0], studies.states(*opened))
     console.print_plan(*opened, whole=True)
     if topology is not None:
-        _print_budget(*opened, topology, price_per_chip_hour, study)
+        asked = [str(study), *context.args]
+        _print_budget(*opened, topology, price_per_chip_hour, asked)
 
 
 @app.command(context_settings=OVERRIDES)
@@ -260,7 +261,7 @@ def _print_budget(
     workspace: Any,
     topology: str,
     price: float | None,
-    path: Path,
+    asked: list[str],
 ) -> None:
     from xltransfer.budget import budget
     from xltransfer.report.budget import print_budget
@@ -275,7 +276,7 @@ def _print_budget(
 
     found = budget(study, workspace, there.chip, announce)
     has_data = workspace.data_dir is not None
-    print_budget(found, there, price, path, has_data)
+    print_budget(found, there, price, asked, has_data)
 
 
 def _placed(partitioning: Any, topology: str | None) -> Any:

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 from xltransfer.budget import Line, Missing
 from xltransfer.report.columns import aligned
@@ -28,7 +27,7 @@ def print_budget(
     found: Iterable[Line | Missing],
     machine: Machine,
     price: float | None,
-    study: Path,
+    asked: Sequence[str],
     data: bool,
 ) -> None:
     """Prints what every phase needs, what is exchanged, hours and cost.
@@ -37,7 +36,7 @@ def print_budget(
       found: of `budget`.
       machine: what it was compiled for.
       price: of one chip for one hour, in any currency.
-      study: the study's file.
+      asked: the study's file, and what else its command line binds.
       data: whether official files are at hand.
     """
     found = list(found)
@@ -50,12 +49,12 @@ def print_budget(
     if lines and machine.rented:
         print(
             "\nTo run it there, as it fits:\n"
-            + launching(lines, machine, study, data)
+            + launching(lines, machine, asked, data)
         )
 
 
 def launching(
-    lines: Sequence[Line], machine: Machine, study: Path, data: bool
+    lines: Sequence[Line], machine: Machine, asked: Sequence[str], data: bool
 ) -> str:
     """Returns the command that runs a study on a slice, with all changes.
 
@@ -74,7 +73,7 @@ def launching(
     words += ["--bucket", "gs://BUCKET/NAME"]
     if data or any(line.unread for line in lines):
         words += ["--data", "gs://BUCKET/DATA"]
-    words += ["--", str(study)]
+    words += ["--", *asked]
     words += [f"--gin.{name}={value!r}" for name, value in settings.items()]
     return f"  {shlex.join(words)}"
 
