@@ -10,9 +10,14 @@ XTREME's scripts for XNLI and XQuAD do. The sides take turns, each in a process
 of its own. Predicting alone is timed: no tokenising, no scoring, no compiling
 (the first batches are predicted twice). Outputs are compared: class logits'
 argmax, each window's best start, each sentence's vector.
+
+`places` are rows times columns that a side computes, of which `tokens` are
+tokens; `share` is the rate of useful FLOPs (`xltransfer.throughput`) over that
+of a large matrix product in the same run.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import statistics
@@ -27,10 +32,9 @@ import processes
 import real_pairs
 
 from tasks.vocabularies import TrainedVocabulary
-from xltransfer import contents
+from xltransfer import contents, host_memory, throughput
 from xltransfer.components import Component, components_of
 from xltransfer.data.cache import Cache, open_cache
-from xltransfer.data.loader import EvaluationBatches
 from xltransfer.evaluate import Evaluation
 from xltransfer.evaluations import Evaluations
 from xltransfer.prediction import Predictor
@@ -39,6 +43,8 @@ from xltransfer.reading import Reading
 # Mixture -> the longest example, and whether XTREME's scripts pad to that.
 TASKS = {"xnli": (128, True), "xquad": (384, True), "tatoeba": (512, False)}
 ROWS = 32
+# Of Tatoeba's vectors.
+LAYER = 8
 # What `Evaluation.outputs` gives of each task, as one array.
 COMPARED = {
     "xnli": np.array,
@@ -69,7 +75,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--layers", type=int, help="fewer than published")
     parser.add_argument("--folder", type=Path, help="where to write")
     parser.add_argument("--ours", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if "tatoeba" in arguments.task and (arguments.layers or LAYER) < LAYER:
+        parser.error(f"Tatoeba is read off layer {LAYER}: --layers is less")
+    return arguments
 
 
 def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -82,7 +91,7 @@ def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     sides = {"Hugging Face, dynamic": "dynamic"}
     if pads:
         sides[f"Hugging Face, {length}"] = str(length)
-    rounds: dict[str, list[float]] = {}
+    rounds: dict[str, list[dict]] = {}
     outputs: dict[str, np.ndarray] = {}
     for _ in range(arguments.rounds):
         for side in ("xltransfer", *sides):
@@ -90,7 +99,7 @@ def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
                 one = _peer(arguments, name, "predict", "--pad", sides[side])
             else:
                 one = _own(arguments, name)
-            rounds.setdefault(side, []).append(one["seconds"])
+            rounds.setdefault(side, []).append(one)
             outputs[side] = np.load(folder / "outputs.npy", allow_pickle=False)
     ours = outputs["xltransfer"]
     return {
@@ -98,12 +107,41 @@ def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         "languages": len(parts),
         "rows": len(rows),
         "tokens": int(sum(map(len, rows))),
-        "seconds": {one: statistics.median(rounds[one]) for one in rounds},
+        "useful_gflop": _useful(name, arguments.layers, rows) / 1e9,
+        "gflop_per_second": max(one["rate"] for one in rounds["xltransfer"])
+        / 1e9,
+        "sides": {
+            side: {
+                "seconds": statistics.median(one["seconds"] for one in found),
+                "places": found[0].get("places") or _places(rows, sides[side]),
+            }
+            for side, found in rounds.items()
+        },
         "difference": max(
             float(abs(ours - outputs[side]).max() / abs(ours).max())
             for side in sides
         ),
     }
+
+
+def _places(rows: list[np.ndarray], pad: str) -> int:
+    """Returns how many places PyTorch computes, tokens or not."""
+    batches = [rows[low : low + ROWS] for low in range(0, len(rows), ROWS)]
+    return sum(
+        len(one) * (int(pad) if pad.isdigit() else max(map(len, one)))
+        for one in batches
+    )
+
+
+def _useful(name: str, layers: int | None, rows: list[np.ndarray]) -> float:
+    """Returns the FLOPs of predicting what is no padding."""
+    model = real_pairs.sized(real_pairs.SHAPES["xlmr_base"], layers)
+    if name == "tatoeba":
+        model = dataclasses.replace(model, num_layers=LAYER)
+    lengths = np.array([len(ids) for ids in rows])[:, None]
+    arithmetic = throughput.Arithmetic(model, masked=False, peak=None)
+    # An update's are those of a prediction and twice as many.
+    return arithmetic.flops(lengths, np.ones(len(rows), np.int64)) / 3
 
 
 def _write_rows(
@@ -171,6 +209,9 @@ def _evaluations(name: str, arguments: argparse.Namespace) -> Evaluations:
 def _predicted(arguments: argparse.Namespace) -> dict[str, Any]:
     """Predicts all languages; writes what is compared."""
     name = arguments.ours
+    host_memory.keep_freed_memory(
+        real_pairs.SHAPES["xlmr_base"].model.vocab_size
+    )
     folder = arguments.folder / name
     evaluations = _evaluations(name, arguments)
     made = []
@@ -185,19 +226,22 @@ def _predicted(arguments: argparse.Namespace) -> dict[str, Any]:
         made.append((evaluations.evaluation(params, part), cache))
     for evaluation, cache in made:
         _compile(evaluation, cache)
+    rate = throughput.matrix_rate("float32")
     begin = time.perf_counter()
     found = [one for evaluation, c in made for one in evaluation.outputs(c)]
     seconds = time.perf_counter() - begin
     np.save(folder / "outputs.npy", COMPARED[name](found))
-    return {"seconds": seconds}
+    places = sum(
+        packed.places
+        for evaluation, cache in made
+        for packed, *_ in evaluation.batches(cache).iterate(np.arange)
+    )
+    return {"seconds": seconds, "places": places, "rate": rate}
 
 
 def _compile(evaluation: Evaluation, cache: Cache) -> None:
     """Predicts the first batch of a cache."""
-    batches = EvaluationBatches(
-        cache, evaluation.features, evaluation.columns, ROWS
-    )
-    packed, *_ = next(batches.iterate(np.arange))
+    packed, *_ = next(evaluation.batches(cache).iterate(np.arange))
     program = evaluation.program
     arrays = program.partitioning.put(packed.arrays, packed.rows)
     program.predict(evaluation.params, arrays)
@@ -219,15 +263,26 @@ def _own(arguments: argparse.Namespace, name: str) -> Any:
 def _report(records: list[dict[str, Any]]) -> None:
     """Prints one table."""
     print(f"XLM-R base, {len(os.sched_getaffinity(0))} cores")
-    heads = ("languages", "rows", "tokens", "rows/s", "ratio")
+    heads = (
+        "languages",
+        "rows",
+        "tokens",
+        "places",
+        "rows/s",
+        "ratio",
+        "share",
+    )
     print(f"{'':31}" + "".join(f"{head:>11}" for head in heads))
     for one in records:
-        ours = one["seconds"]["xltransfer"]
-        for side, seconds in one["seconds"].items():
+        ours = one["sides"]["xltransfer"]["seconds"]
+        for side, found in one["sides"].items():
+            seconds = found["seconds"]
+            share = one["useful_gflop"] / seconds / one["gflop_per_second"]
             print(
                 f"{one['task']:9}{side:22}{one['languages']:11}"
-                f"{one['rows']:11,}{one['tokens']:11,}"
+                f"{one['rows']:11,}{one['tokens']:11,}{found['places']:11,}"
                 f"{one['rows'] / seconds:11.1f}{seconds / ours:10.2f}x"
+                f"{share:11.0%}"
             )
         print(f"{'':9}outputs differ by {one['difference']:.1e} at most")
 

@@ -259,9 +259,10 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
     """Runs one side: seconds and loss of its updates, and the peak."""
     from xltransfer import host_memory, phase
 
-    rate = _matrix_rate()
     trained, workspace = _phase(arguments, arguments.side)
+    # As the command does: before XLA starts its threads.
     host_memory.keep_freed_memory(trained.model.vocab_size)
+    rate = _matrix_rate()
     times, losses = [], []
 
     def progress(step: int, metrics: dict) -> None:

@@ -118,8 +118,8 @@ def _measured(model: str, method: str) -> dict[str, Any]:
     from xltransfer import host_memory
     from xltransfer.topology.step import train_step
 
-    program, batch = _program(model, METHODS[method])
     host_memory.keep_freed_memory(250002)
+    program, batch = _program(model, METHODS[method])
     # It compiles what the updates then find compiled.
     step = train_step(program, batch, None)
     arrays = program.partitioning.put(_filled(batch), _rows(batch))

@@ -31,23 +31,43 @@ class Case:
     microbatches: int = 1
 
 
+# Rows a chip, and what is kept for the gradient, of every model.
+MODELS = {
+    "xlmr_large": (32, "none"),
+    "mt5_base": (8, "none"),
+    "mt5_xl": (4, "full"),
+    "mt5_xxl": (2, "full"),
+}
+# Those of gin/sharding, and how wide fsdp is there.
+PRESETS = {
+    "v4-8": 4,
+    "v4-32": 16,
+    "v5e-16": 16,
+    "v5e-64": 16,
+    "v5e-256": 16,
+    "v5p-128": 16,
+    "v6e-16": 16,
+}
 CASES = {
-    "small": Case("mt5_small", "v5e-16", 8),
-    "base": Case("mt5_base", "v5e-16", 8),
-    "large-v4-32": Case("xlmr_large", "v4-32", 32),
-    "large-v5e-64": Case("xlmr_large", "v5e-64", 32),
-    "base-v4-32": Case("xlmr_base", "v4-32", 32),
-    "xl-v5e-64": Case("mt5_xl", "v5e-64", 4, remat="full"),
-    "xxl-v4-64": Case("mt5_xxl", "v4-64", 4, remat="full"),
-    "xxl-v5e-256": Case("mt5_xxl", "v5e-256", 2, remat="full"),
-    # The same batch a chip on ever more of them.
+    f"{model}@{preset}": Case(model, preset, rows, fsdp, remat)
+    for model, (rows, remat) in MODELS.items()
+    for preset, fsdp in PRESETS.items()
+}
+# The same batch a chip on ever more of them.
+WEAK = {
+    "weak-8": Case("mt5_base", "v5e:2x4", 4, fsdp=8, remat="full"),
     "weak-16": Case("mt5_base", "v5e:4x4", 4, remat="full"),
     "weak-32": Case("mt5_base", "v5e:4x8", 4, remat="full"),
     "weak-64": Case("mt5_base", "v5e:8x8", 4, remat="full"),
     "weak-256": Case("mt5_base", "v5e:16x16", 4, remat="full"),
 }
+CASES |= WEAK | {
+    # What T5X's own step was compiled for.
+    "small": Case("mt5_small", "v5e-16", 8),
+    "xxl-v4-64": Case("mt5_xxl", "v4-64", 4, remat="full"),
+}
 HEADER = (
-    f"{'case':<14}{'chips':>6}{'fsdp':>5}{'remat':>6}{'compile':>9}"
+    f"{'case':<19}{'chips':>6}{'fsdp':>5}{'remat':>6}{'compile':>9}"
     f"{'params':>8}{'optim.':>8}{'temp.':>8}{'total':>8}{'free':>7}"
     f"{'TFLOP':>8}{'sent MB':>9}{'recv MB':>9}{'gather':>8}{'ms':>8}"
     f"{'bound':>9}{'MFU':>6}"
@@ -127,7 +147,7 @@ def _line(found: dict[str, Any]) -> str:
     seconds, bounds = found["seconds"], found["bounds"]
     free = f"{found['headroom']:.0%}"
     return (
-        f"{found['case']:<14}{found['chips']:>6}{found['fsdp']:>5}"
+        f"{found['case']:<19}{found['chips']:>6}{found['fsdp']:>5}"
         f"{found['remat']:>6}{found['compile_processor_seconds']:>8.0f}s"
         f"{gib('parameter_bytes'):>8}{gib('optimizer_bytes'):>8}"
         f"{gib('temporary_bytes'):>8}{gib('total_bytes'):>8}{free:>7}"

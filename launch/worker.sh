@@ -49,7 +49,9 @@ mount_study() {
   local root="${1#gs://}"
   command -v gcsfuse || install_gcsfuse
   mkdir -p study
-  mountpoint -q study || gcsfuse --implicit-dirs --only-dir "${root#*/}" \
+  # As `xltransfer/buckets.py` does: workers see at once what others write.
+  mountpoint -q study || gcsfuse --implicit-dirs --metadata-cache-ttl-secs=0 \
+    --metadata-cache-negative-ttl-secs=0 --only-dir "${root#*/}" \
     "${root%%/*}" study
 }
 

@@ -1,3 +1,4 @@
+import errno
 import multiprocessing
 import os
 import signal
@@ -56,6 +57,26 @@ def test_one_worker_holds_a_folder_until_it_gives_it_back(tmp_path):
     assert claims.holder(tmp_path) is None
     second = Claims().take(tmp_path)
     assert (first.number, second.number) == (1, 2)
+
+
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.EIO])
+def test_the_loser_may_learn_of_it_only_when_it_closes_the_file(
+    tmp_path, monkeypatch, number
+):
+    """As on Cloud Storage FUSE; any other failure stays one."""
+    close = os.close
+
+    def fail(file: int) -> None:
+        close(file)
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "close", fail)
+        if number == errno.ESTALE:
+            assert Claims().take(tmp_path) is None
+        else:
+            with pytest.raises(OSError, match="Input/output error"):
+                Claims().take(tmp_path)
 
 
 def test_a_claim_is_given_back_when_its_work_fails(tmp_path):

@@ -71,6 +71,7 @@ RANKS = (
         "fields",
     },
     {"vectors"},
+    {"buckets"},
     {"errors", "files", "claims"},
 )
 RANK = {part: rank for rank, parts in enumerate(RANKS) for part in parts}

@@ -2,9 +2,9 @@
 
 Claims on a folder are the files `claims/1`, `claims/2`, …, of which the one with
 the highest number counts. To claim is to create the next number, and the file
-system lets one worker alone do that (`O_EXCL`, also on NFS). No claim is ever
-removed or renamed, so none can be taken for another: the number is the token
-by which a worker finds out that it has lost its claim.
+system lets one worker alone do that (`O_EXCL`, also on NFS and Cloud Storage
+FUSE). No claim is ever removed or renamed, so none can be taken for another: the
+number is the token by which a worker finds out that it has lost its claim.
 
 A claim is free again where it was given back, where its process is dead, as
 far as the same host can tell, and where it shows no sign of life for a lease.
@@ -20,6 +20,7 @@ other one does, since a phase's parameters follow from its identity.
 
 import contextlib
 import dataclasses
+import errno
 import functools
 import json
 import os
@@ -89,15 +90,9 @@ class Claims:
         if number and not self._is_free(folder, number):
             return None
         path = folder / NAME / str(number + 1)
-        try:
-            file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        except FileExistsError:
-            return None
         holder = dataclasses.asdict(_myself(self._lease))
-        try:
-            os.write(file, f"{json.dumps(holder)}\n".encode())
-        finally:
-            os.close(file)
+        if not _created(path, f"{json.dumps(holder)}\n".encode()):
+            return None
         return Claim(folder, number + 1, self._lease)
 
     def _is_free(self, folder: Path, number: int) -> bool:
@@ -195,6 +190,25 @@ def holder(folder: Path) -> Holder | None:
     if text.endswith(_END) or (found and found.is_dead):
         return None
     return found
+
+
+def _created(path: Path, text: bytes) -> bool:
+    """Makes a file, unless another worker has."""
+    try:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    except FileExistsError:
+        return False
+    try:
+        try:
+            os.write(file, text)
+        finally:
+            os.close(file)
+    except OSError as error:
+        # Cloud Storage FUSE asks the bucket only when a file is closed.
+        if error.errno == errno.ESTALE:
+            return False
+        raise
+    return True
 
 
 def _latest(folder: Path) -> int:

@@ -13,6 +13,7 @@ from xltransfer import files, host_memory
 from xltransfer.commands import data, evaluate, report, score
 from xltransfer.commands import tasks as task_commands
 from xltransfer.commands.options import (
+    FOLDER,
     OVERRIDES,
     CacheDir,
     Coordinator,
@@ -55,7 +56,8 @@ OPTIONS = (
 
 StudyFile = Annotated[Path, typer.Argument(help="A gin file.")]
 Out = Annotated[
-    Path | None, typer.Option(help="Where the study lives; runs/<study>.")
+    Path | None,
+    typer.Option(help="Where the study lives; runs/<study>.", **FOLDER),
 ]
 
 
@@ -209,7 +211,7 @@ def convert(
             "xl:CHECKPOINT, or a phase's folder."
         ),
     ],
-    out: Annotated[Path, typer.Argument(help="The folder to make.")],
+    out: Annotated[Path, typer.Argument(help="The folder to make.", **FOLDER)],
     to: Annotated[str, typer.Option(help="hf, t5x or xl.")],
     head: Annotated[
         str | None,

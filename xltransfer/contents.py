@@ -142,7 +142,8 @@ class Contents:
 
 def prefixed(origin: str) -> str:
     """Returns an origin with its prefix, which a folder of one's own may lack."""
-    if ":" not in origin and Path(origin).is_dir():
+    is_path = ":" not in origin and Path(origin).is_dir()
+    if is_path or origin.startswith("gs://"):
         return f"xl:{origin}"
     return origin
 

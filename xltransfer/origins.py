@@ -3,7 +3,8 @@
 `scratch`: new ones.
 `hf:PLACE`: a Hugging Face directory, or an id of its hub
 (`owner/name[@revision]`), whose files are fetched.
-`t5x:PLACE`: a checkpoint that T5X wrote: a folder, or a `gs://` address.
+`t5x:PLACE`: a checkpoint that T5X wrote: a folder, or a `gs://` address, read
+in place.
 `xl:PLACE`: the folder of a finished phase (its selected checkpoint), or the
 folder of one checkpoint.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import jax
 
-from xltransfer import checkpoints
+from xltransfer import buckets, checkpoints
 from xltransfer.errors import InputError
 from xltransfer.objectives.objective import Params
 from xltransfer.pretrained import hub, huggingface, t5x
@@ -54,6 +55,8 @@ def split(init: str) -> tuple[str, str]:
             f"'{name}:{one.example}'" for name, one in ORIGINS.items()
         )
         raise InputError(f"init {init!r} is neither {SCRATCH!r} nor {others}.")
+    if prefix != "t5x" and place.startswith("gs://"):
+        return prefix, str(buckets.local(place))
     return prefix, place
 
 

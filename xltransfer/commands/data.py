@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from xltransfer.commands.options import DataDir, local
+from xltransfer.commands.options import DataDir
 from xltransfer.errors import InputError, nearest
 
 app = typer.Typer(help="Official data files.", no_args_is_help=True)
@@ -21,8 +21,6 @@ def data_folder(data_dir: Path | None) -> Path | None:
     """
     import tasks
 
-    if data_dir is not None:
-        local("--data-dir", data_dir)
     if data_dir is not None and not data_dir.is_dir():
         raise InputError(f"--data-dir {data_dir}: there is no such folder.")
     tasks.add_described(data_dir)

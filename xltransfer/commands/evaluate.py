@@ -8,6 +8,7 @@ import typer
 from xltransfer import host_memory
 from xltransfer.commands import data
 from xltransfer.commands.options import (
+    FOLDER,
     CacheDir,
     DataDir,
     Splits,
@@ -42,7 +43,8 @@ def evaluate(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Where it goes; evaluations/<name>.")
+        Path | None,
+        typer.Option(help="Where it goes; evaluations/<name>.", **FOLDER),
     ] = None,
     data_dir: DataDir = None,
     cache_dir: CacheDir = None,

@@ -1,13 +1,14 @@
 """What several commands ask for alike."""
 
+import functools
 import logging
 import os
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from xltransfer import buckets
 from xltransfer.errors import InputError
 from xltransfer.submission import SPLITS
 
@@ -16,11 +17,17 @@ CACHE_DIR = "XLTRANSFER_CACHE_DIR"
 # For commands that take --gin.NAME=VALUE.
 OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 
+# How the command line reads a folder's name, or a gs:// address.
+FOLDER = {"parser": buckets.local, "metavar": "FOLDER"}
+KEPT = FOLDER | {"parser": functools.partial(buckets.local, kept=True)}
+
 DataDir = Annotated[
-    Path | None, typer.Option(envvar=DATA_DIR, help="Official data files.")
+    Path | None,
+    typer.Option(envvar=DATA_DIR, help="Official data files.", **KEPT),
 ]
 CacheDir = Annotated[
-    Path | None, typer.Option(envvar=CACHE_DIR, help="Caches; <out>/cache.")
+    Path | None,
+    typer.Option(envvar=CACHE_DIR, help="Caches; <out>/cache.", **KEPT),
 ]
 Splits = Annotated[
     str,
@@ -68,22 +75,10 @@ def quieten() -> None:
 
 def folder(option: str, path: Path) -> Path:
     """Returns an absolute path, which must not be a file's or under one."""
-    local(option, path)
     for place in (path, *path.absolute().parents):
         if place.exists() and not place.is_dir():
             raise InputError(f"{option} {path}: {place} is not a folder.")
     return path.absolute()
-
-
-def local(option: str, path: Path) -> None:
-    """Refuses an address, which would be taken for a relative path."""
-    address = re.match(r"(\w{2,}):/+([^/]+)", str(path))
-    if address:
-        raise InputError(
-            f"{option} {address[1]}://{address[2]}: a bucket is read and "
-            "written as a folder. Mount it (gcsfuse), as launch_tpu.sh does "
-            "on its workers, or copy what is read (gcloud storage rsync)."
-        )
 
 
 def json_file(path: Path | None) -> Path | None:

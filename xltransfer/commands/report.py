@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
-from xltransfer.commands.options import folder
+from xltransfer.commands.options import FOLDER, folder
 
 
 def report(
-    out: Annotated[Path, typer.Argument(help="The folder of a study.")],
+    out: Annotated[
+        Path, typer.Argument(help="The folder of a study.", **FOLDER)
+    ],
     into: Annotated[
-        Path | None, typer.Option(help="Where it goes; OUT/report.")
+        Path | None, typer.Option(help="Where it goes; OUT/report.", **FOLDER)
     ] = None,
 ) -> None:
     """Writes a study's report: HTML, Markdown, LaTeX.

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from xltransfer.commands.options import (
+    FOLDER,
     DataDir,
     Splits,
     folder,
@@ -20,11 +21,14 @@ _Benchmark = StrEnum("_Benchmark", list(BENCHMARKS))
 
 def score(
     predictions: Annotated[
-        Path, typer.Argument(help="A folder: TASK/test-LANGUAGE.SUFFIX.")
+        Path,
+        typer.Argument(help="A folder: TASK/test-LANGUAGE.SUFFIX.", **FOLDER),
     ],
     labels: Annotated[
         Path,
-        typer.Option(help="The folder of the gold labels, laid out alike."),
+        typer.Option(
+            help="The folder of the gold labels, laid out alike.", **FOLDER
+        ),
     ],
     json: Annotated[
         Path | None, typer.Option(help="A file for all values, unrounded.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from xltransfer.commands.data import data_folder, named
-from xltransfer.commands.options import DataDir
+from xltransfer.commands.options import CACHE_DIR, KEPT, DataDir
 from xltransfer.errors import InputError, nearest
 
 app = typer.Typer(help="Datasets and mixtures.", no_args_is_help=True)
@@ -84,7 +84,7 @@ def show(
     cache_dir: Annotated[
         Path | None,
         typer.Option(
-            envvar="XLTRANSFER_CACHE_DIR", help="For a fetched vocabulary."
+            envvar=CACHE_DIR, help="For a fetched vocabulary.", **KEPT
         ),
     ] = None,
 ) -> None:
