@@ -2,10 +2,11 @@
 
     XLTRANSFER_DATA_DIR=... python benchmarks/finetune.py [--model mt5_small]
 
-Real English NLI pairs of at most 128 tokens, 32 an update, AdamW, float32, no
-dropout, the same random weights and the same examples on every side. The sides
-take turns, each in a process of its own; the medians over all rounds are
-shown, the first update, which compiles, apart. Losses stand beside each other.
+Real English NLI pairs of at most 128 tokens, 32 an update, AdamW, no dropout, the
+same random weights and the same examples on every side. The sides take turns, each
+in a process of its own; the medians over all rounds are shown, the first update,
+which compiles, apart. Losses stand beside each other. All sides run on the GPU where
+both frameworks see one (`--dtype bfloat16`).
 
 `useful` are the FLOPs of XLM-R's matrix products on what is no padding
 (`xltransfer.throughput`). `share` is their rate over the largest one of a matrix
@@ -28,9 +29,9 @@ import options
 import processes
 import real_pairs
 
+from xltransfer import throughput
 from xltransfer.data.loader import TrainingBatches
 from xltransfer.models.xlmr import XLMRConfig
-from xltransfer.throughput import Arithmetic
 from xltransfer.topology.chips import GIB
 from xltransfer.workspace import Execution
 
@@ -73,6 +74,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=20, help="of round 1")
     parser.add_argument("--later", type=int, default=8, help="of the others")
     parser.add_argument("--layers", type=int, help="fewer than published")
+    parser.add_argument(
+        "--dtype",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="of products; parameters and sums are float32",
+    )
     parser.add_argument("--folder", type=Path, help="where to write")
     parser.add_argument("--side", choices=OURS, help=argparse.SUPPRESS)
     parser.add_argument("--stop", type=int, help=argparse.SUPPRESS)
@@ -103,6 +110,8 @@ def _compared(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "model": arguments.model,
         "layers": arguments.layers,
+        "dtype": arguments.dtype,
+        "device": rounds["packed"][0]["device"],
         "cores": len(os.sched_getaffinity(0)),
         "rounds": arguments.rounds,
         "tokens": _mean(sum(map(sum, one.values())) for one in drawn),
@@ -202,7 +211,7 @@ def _places(
 
 def _useful(model: XLMRConfig, drawn: list[dict[str, list[int]]]) -> float:
     """Returns the FLOPs of an update on what is no padding."""
-    arithmetic = Arithmetic(model, masked=False, peak=None)
+    arithmetic = throughput.Arithmetic(model, masked=False, peak=None)
     lengths = (np.array(one["tokens"])[:, None] for one in drawn)
     return _mean(
         arithmetic.flops(one, np.ones(len(one), np.int64)) for one in lengths
@@ -232,7 +241,7 @@ def _peer(arguments: argparse.Namespace, *rest: str) -> dict[str, Any]:
 
 def _output(arguments: argparse.Namespace, command: list[str]) -> Any:
     """Runs a side; returns what it printed."""
-    command += processes.written(arguments, "model", "layers")
+    command += processes.written(arguments, "model", "layers", "dtype")
     return processes.output(command, arguments.folder / "compiled")
 
 
@@ -241,7 +250,7 @@ def _phase(arguments: argparse.Namespace, side: str) -> tuple:
     training = real_pairs.training(shape, arguments.steps)
     folder, layers = arguments.folder, arguments.layers
     return (
-        real_pairs.phase(shape, training, folder, layers),
+        real_pairs.phase(shape, training, folder, layers, arguments.dtype),
         real_pairs.workspace(
             Path(tempfile.mkdtemp(dir=folder)),
             arguments.cache_dir,
@@ -257,12 +266,14 @@ class _Enough(Exception):
 
 def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
     """Runs one side: seconds and loss of its updates, and the peak."""
+    import jax
+
     from xltransfer import host_memory, phase
 
     trained, workspace = _phase(arguments, arguments.side)
     # As the command does: before XLA starts its threads.
     host_memory.keep_freed_memory(trained.model.vocab_size)
-    rate = _matrix_rate()
+    rate = throughput.matrix_rate(arguments.dtype)
     times, losses = [], []
 
     def progress(step: int, metrics: dict) -> None:
@@ -276,24 +287,13 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
         phase.run(trained, workspace, progress)
     peak = processes.peak()
     seconds = np.diff([begin, *times]).tolist()
-    return {"seconds": seconds, "losses": losses, "peak": peak, "rate": rate}
-
-
-def _matrix_rate() -> float:
-    """Returns the most FLOPs a second of a float32 product."""
-    import jax
-    import jax.numpy as jnp
-
-    product, best = jax.jit(jnp.matmul), 0.0
-    for rows, inner, columns in ((2048, 768, 3072), (2048, 2048, 2048)):
-        one, other = jnp.ones((rows, inner)), jnp.ones((inner, columns))
-        product(one, other).block_until_ready()
-        for _ in range(10):
-            begin = time.perf_counter()
-            product(one, other).block_until_ready()
-            seconds = time.perf_counter() - begin
-            best = max(best, 2 * rows * inner * columns / seconds)
-    return best
+    return {
+        "seconds": seconds,
+        "losses": losses,
+        "peak": peak,
+        "rate": rate,
+        "device": jax.local_devices()[0].device_kind,
+    }
 
 
 def _report(record: dict[str, Any]) -> None:
@@ -301,7 +301,8 @@ def _report(record: dict[str, Any]) -> None:
     sides = record["sides"]
     peers = [sides[side] for side in THEIRS]
     print(
-        f"{record['model']}, {record['cores']} cores; medians of "
+        f"{record['model']}, {record['dtype']}, {record['device']}, "
+        f"{record['cores']} cores; medians of "
         f"{record['rounds']} rounds; {record['tokens']:.0f} tokens an update"
     )
     heads = ("s/update", "examples/s", *("dynamic", f"to {LENGTH}"), "places")

@@ -3,8 +3,9 @@
 A program of its own, so that neither framework's threads are in the other's
 process. `write` makes a directory with random weights; `train` runs updates on
 given batches: AdamW without decay on vectors, linear warm-up and decay, global
-norm 1, float32, no dropout. `dynamic` pads a batch to its longest example, as
-Trainer's default collator does; a number pads to that, as XTREME's scripts do.
+norm 1, no dropout. `dynamic` pads a batch to its longest example, as Trainer's
+default collator does; a number pads to that, as XTREME's scripts do. On a GPU where
+there is one; in bfloat16 products alone are computed, as Trainer's `bf16` has it.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import transformers
 
 DYNAMIC = "dynamic"
 IGNORED = -100
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 ROWS = 32
 # Of XLM-R base, whose vectors of sentences are the best (XTREME's scripts).
 LAYER = 8
@@ -30,6 +32,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", choices=MODELS, required=True)
     parser.add_argument("--layers", type=int)
+    parser.add_argument("--dtype", default="float32")
     parser.add_argument("--pad", default=DYNAMIC)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--schedule", type=int, default=20)
@@ -44,7 +47,9 @@ def main() -> None:
         kind(config).save_pretrained(arguments.folder)
     else:
         run = {"train": train, "predict": predict}[arguments.command]
-        print(json.dumps(run(arguments)))
+        half = arguments.dtype == "bfloat16"
+        with torch.autocast(DEVICE, torch.bfloat16, enabled=half):
+            print(json.dumps(run(arguments)))
 
 
 def _xlmr_base(layers: int | None) -> transformers.PretrainedConfig:
@@ -95,7 +100,7 @@ def train(arguments: argparse.Namespace) -> dict:
             "hidden_dropout_prob": 0.0,
             "attention_probs_dropout_prob": 0.0,
         }
-    model = kind.from_pretrained(arguments.folder, **rates).train()
+    model = kind.from_pretrained(arguments.folder, **rates).train().to(DEVICE)
     pad_id = model.config.pad_token_id
     head = arguments.folder / "head.npz"
     if head.exists():
@@ -125,7 +130,7 @@ def train(arguments: argparse.Namespace) -> dict:
 def predict(arguments: argparse.Namespace) -> dict:
     """Predicts all rows in their order; writes what is compared."""
     kind, _ = MODELS[arguments.model]
-    model = kind.from_pretrained(arguments.folder).eval()
+    model = kind.from_pretrained(arguments.folder).eval().to(DEVICE)
     pad_id = model.config.pad_token_id
     with np.load(arguments.folder / "rows.npz", allow_pickle=False) as stored:
         ends = np.cumsum(stored["lengths"])
@@ -137,7 +142,7 @@ def predict(arguments: argparse.Namespace) -> dict:
         begin = time.perf_counter()
         for low in range(0, len(rows), ROWS):
             inputs = _inputs(rows[low : low + ROWS], arguments.pad, pad_id)
-            found.append(output(model, *inputs).numpy())
+            found.append(output(model, *inputs).float().cpu().numpy())
         seconds = time.perf_counter() - begin
     np.save(arguments.folder / "outputs.npy", np.concatenate(found))
     return {"seconds": seconds}
@@ -176,7 +181,7 @@ def _inputs(
     longest = max(map(len, rows)) if pad == DYNAMIC else int(pad)
     lengths = torch.tensor([len(ids) for ids in rows])
     mask = (torch.arange(longest) < lengths[:, None]).long()
-    return _padded(rows, longest, pad_id), mask
+    return _padded(rows, longest, pad_id), mask.to(DEVICE)
 
 
 def _optimizer(model: torch.nn.Module, steps: int) -> tuple:
@@ -200,7 +205,7 @@ def _batch(
     inputs = _sequences(stored, step, name)
     tokens, mask = _inputs(inputs, pad, pad_id)
     if not is_text:
-        labels = torch.from_numpy(stored[f"labels_{step}"]).long()
+        labels = torch.from_numpy(stored[f"labels_{step}"]).long().to(DEVICE)
     else:
         targets = _sequences(stored, step, "targets")
         labels = _padded(targets, max(map(len, targets)), IGNORED)
@@ -218,7 +223,7 @@ def _padded(rows: list[np.ndarray], length: int, value: int) -> torch.Tensor:
     filled = np.full((len(rows), length), value, np.int64)
     for row, ids in zip(filled, rows, strict=True):
         row[: len(ids)] = ids
-    return torch.from_numpy(filled)
+    return torch.from_numpy(filled).to(DEVICE)
 
 
 if __name__ == "__main__":

@@ -79,12 +79,17 @@ def workspace(
 
 
 def phase(
-    shape: Shape, training: Training, weights: Path, layers: int | None = None
+    shape: Shape,
+    training: Training,
+    weights: Path,
+    layers: int | None = None,
+    dtype: str = "float32",
 ) -> Phase:
     """Returns a target phase on real pairs from a Hugging Face directory."""
+    model = dataclasses.replace(sized(shape, layers), dtype=dtype)
     return Phase(
         kind="target",
-        model=training.apply_dropout(sized(shape, layers)),
+        model=training.apply_dropout(model),
         vocabulary=TrainedVocabulary(shape.family, PIECES, ("text.en",)),
         components=components_of("nli_english", "train"),
         validation=(),

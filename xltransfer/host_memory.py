@@ -4,8 +4,8 @@ import ctypes
 
 # Parameters of mallopt, from glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD = -1, -2
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
-_LARGEST = 2**31 - 1
+_M_MMAP_MAX, _M_ARENA_MAX = -4, -8
+_NEVER = -1
 # Twice the most that an arena other than the first has in one piece.
 _PAD = 2**27
 # From about this size on, logits over the vocabulary outgrow an arena.
@@ -31,8 +31,9 @@ def keep_freed_memory(vocab_size: int) -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return
-    mallopt(_M_MMAP_THRESHOLD, _LARGEST)
-    mallopt(_M_TRIM_THRESHOLD, _LARGEST)
+    # Thresholds are ints: what a step of a large model needs is above any.
+    mallopt(_M_MMAP_MAX, 0)
+    mallopt(_M_TRIM_THRESHOLD, _NEVER)
     if vocab_size >= LARGE_VOCABULARY:
         mallopt(_M_ARENA_MAX, 1)
     else:
