@@ -47,9 +47,7 @@ def main() -> None:
         kind(config).save_pretrained(arguments.folder)
     else:
         run = {"train": train, "predict": predict}[arguments.command]
-        half = arguments.dtype == "bfloat16"
-        with torch.autocast(DEVICE, torch.bfloat16, enabled=half):
-            print(json.dumps(run(arguments)))
+        print(json.dumps(run(arguments)))
 
 
 def _xlmr_base(layers: int | None) -> transformers.PretrainedConfig:
@@ -109,13 +107,16 @@ def train(arguments: argparse.Namespace) -> dict:
         model.classifier.load_state_dict(tensors)
     optimizer, schedule = _optimizer(model, arguments.schedule)
     seconds, losses = [], []
+    half = arguments.dtype == "bfloat16"
     with np.load(
         arguments.folder / "batches.npz", allow_pickle=False
     ) as stored:
         for step in range(arguments.steps):
             batch = _batch(stored, step, arguments.pad, pad_id)
             begin = time.perf_counter()
-            loss = model(**batch).loss
+            # Anew each time: it keeps rounded parameters until it ends.
+            with torch.autocast(DEVICE, torch.bfloat16, enabled=half):
+                loss = model(**batch).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
