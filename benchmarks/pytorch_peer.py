@@ -44,7 +44,12 @@ def main() -> None:
         if kind is transformers.XLMRobertaForQuestionAnswering:
             # Where an answer starts and ends, not classes.
             config.num_labels = 2
-        kind(config).save_pretrained(arguments.folder)
+        model = kind(config)
+        if kind is transformers.MT5ForConditionalGeneration:
+            # transformers 5 ties the output layer upon construction.
+            table = model.lm_head.weight.clone()
+            model.lm_head.weight = torch.nn.Parameter(table)
+        model.save_pretrained(arguments.folder)
     else:
         run = {"train": train, "predict": predict}[arguments.command]
         print(json.dumps(run(arguments)))
@@ -71,7 +76,6 @@ def _mt5_small(layers: int | None) -> transformers.PretrainedConfig:
         num_decoder_layers=layers or 8,
         num_heads=6,
         feed_forward_proj="gated-gelu",
-        tie_word_embeddings=False,
         decoder_start_token_id=0,
     )
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from xltransfer.errors import InputError
 
 # As a path, `gs://bucket` has lost a slash.
-_ADDRESS = re.compile(r"(\w{2,}):/+([^/]+)/*(.*?)/*")
+_ADDRESS = re.compile(r"(\w{2,}):/+([^/]*)/*(.*?)/*")
 PROGRAM = "gcsfuse"
 # What other hosts write is seen at once; `xltransfer.claims` relies on that.
 _FRESH = (
@@ -40,16 +40,17 @@ def local(place: str | Path, *, kept: bool = False) -> Path:
         what is read at random places and seldom written.
 
     Raises:
-      InputError: for another kind of address, where Cloud Storage FUSE is not
-        installed, and with what it says where it cannot mount the folder.
+      InputError: for another kind of address or none, where Cloud Storage FUSE
+        is not installed, and with what it says where it mounts nothing.
     """
     address = _ADDRESS.fullmatch(str(place))
     if address is None:
         return Path(place)
     scheme, bucket, folder = address.groups()
-    if scheme != "gs":
+    if scheme != "gs" or not bucket:
         raise InputError(
-            f"{scheme}://{bucket}: addresses are those of Cloud Storage, gs://."
+            f"{scheme}://{bucket}: addresses are those of Cloud Storage, "
+            "gs://BUCKET/FOLDER."
         )
     name = urllib.parse.quote(f"{bucket}/{folder}".rstrip("/"), safe="")
     mount = _home() / "buckets" / (f"{name}.kept" if kept else name)
