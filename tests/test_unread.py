@@ -9,6 +9,7 @@ import trivial
 from xltransfer import configuration, shapes, study, unread
 from xltransfer.workspace import Workspace
 
+KEY = jax.ShapeDtypeStruct((), jax.eval_shape(jax.random.key, 0).dtype)
 STUDIES = Path(__file__).parents[1] / "gin" / "studies"
 
 
@@ -71,4 +72,10 @@ def test_every_problem_has_shapes_without_data(name, tmp_path):
             assert len(rows) == 1
             assert min(rows) >= phase.training.batch_size
             assert program.partitioning is found.partitioning
+            # As a compiler is given it: a problem may have no classes yet.
+            objective = program.objective
+            sums = jax.eval_shape(
+                objective.sums, program.abstract.params, batch, KEY
+            )
+            assert sums["loss"].shape == ()
     assert not [*tmp_path.iterdir()]
