@@ -100,7 +100,11 @@ def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
             else:
                 one = _own(arguments, name)
             rounds.setdefault(side, []).append(one)
-            outputs[side] = np.load(folder / "outputs.npy", allow_pickle=False)
+            found = np.load(folder / "outputs.npy", allow_pickle=False)
+            if name == "tatoeba":
+                # Cosines are compared: of vectors only the direction counts.
+                found /= np.linalg.norm(found, axis=-1, keepdims=True)
+            outputs[side] = found
     ours = outputs["xltransfer"]
     return {
         "task": name,
@@ -118,7 +122,7 @@ def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
             for side, found in rounds.items()
         },
         "difference": max(
-            float(abs(ours - outputs[side]).max() / abs(ours).max())
+            float(abs(ours - outputs[side]).max() / (abs(ours).max() or 1))
             for side in sides
         ),
     }
