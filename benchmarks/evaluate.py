@@ -9,7 +9,7 @@ at a time, padded to the longest of a batch, or to the longest allowed as
 XTREME's scripts for XNLI and XQuAD do. The sides take turns, each in a process
 of its own. Predicting alone is timed: no tokenising, no scoring, no compiling
 (the first batches are predicted twice). Outputs are compared: class logits'
-argmax, each window's best start, each sentence's vector.
+argmax, each window's best start, each sentence's vector of length 1.
 
 `places` are rows times columns that a side computes, of which `tokens` are
 tokens; `share` is the rate of useful FLOPs (`xltransfer.throughput`) over that
@@ -17,7 +17,6 @@ of a large matrix product in the same run.
 """
 
 import argparse
-import dataclasses
 import json
 import os
 import statistics
@@ -42,9 +41,8 @@ from xltransfer.reading import Reading
 
 # Mixture -> the longest example, and whether XTREME's scripts pad to that.
 TASKS = {"xnli": (128, True), "xquad": (384, True), "tatoeba": (512, False)}
-ROWS = 32
-# Of Tatoeba's vectors.
-LAYER = 8
+# Layers that are computed, where that is not all of them.
+DEPTHS = {"tatoeba": processes.LAYER}
 # What `Evaluation.outputs` gives of each task, as one array.
 COMPARED = {
     "xnli": np.array,
@@ -76,8 +74,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="where to write")
     parser.add_argument("--ours", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if "tatoeba" in arguments.task and (arguments.layers or LAYER) < LAYER:
-        parser.error(f"Tatoeba is read off layer {LAYER}: --layers is less")
+    deepest = max(DEPTHS.get(name, 0) for name in arguments.task)
+    if arguments.layers and arguments.layers < deepest:
+        parser.error(f"--layers {arguments.layers}: layer {deepest} is read")
     return arguments
 
 
@@ -100,11 +99,7 @@ def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
             else:
                 one = _own(arguments, name)
             rounds.setdefault(side, []).append(one)
-            found = np.load(folder / "outputs.npy", allow_pickle=False)
-            if name == "tatoeba":
-                # Cosines are compared: of vectors only the direction counts.
-                found /= np.linalg.norm(found, axis=-1, keepdims=True)
-            outputs[side] = found
+            outputs[side] = np.load(folder / "outputs.npy", allow_pickle=False)
     ours = outputs["xltransfer"]
     return {
         "task": name,
@@ -117,7 +112,7 @@ def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         "sides": {
             side: {
                 "seconds": statistics.median(one["seconds"] for one in found),
-                "places": found[0].get("places") or _places(rows, sides[side]),
+                "places": found[0]["places"],
             }
             for side, found in rounds.items()
         },
@@ -128,20 +123,10 @@ def _compared(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _places(rows: list[np.ndarray], pad: str) -> int:
-    """Returns how many places PyTorch computes, tokens or not."""
-    batches = [rows[low : low + ROWS] for low in range(0, len(rows), ROWS)]
-    return sum(
-        len(one) * (int(pad) if pad.isdigit() else max(map(len, one)))
-        for one in batches
-    )
-
-
 def _useful(name: str, layers: int | None, rows: list[np.ndarray]) -> float:
     """Returns the FLOPs of predicting what is no padding."""
-    model = real_pairs.sized(real_pairs.SHAPES["xlmr_base"], layers)
-    if name == "tatoeba":
-        model = dataclasses.replace(model, num_layers=LAYER)
+    shape = real_pairs.SHAPES["xlmr_base"]
+    model = real_pairs.sized(shape, DEPTHS.get(name, layers))
     lengths = np.array([len(ids) for ids in rows])[:, None]
     arithmetic = throughput.Arithmetic(model, masked=False, peak=None)
     # An update's are those of a prediction and twice as many.
@@ -206,7 +191,7 @@ def _evaluations(name: str, arguments: argparse.Namespace) -> Evaluations:
         arguments.cache_dir,
         arguments.data_dir,
         real_pairs.PARTITIONING,
-        ROWS,
+        processes.ROWS,
     )
 
 

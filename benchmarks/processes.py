@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# Alike on both sides of an evaluation: rows at a time, and the layer of
+# sentences' vectors (of XLM-R base the best; XTREME's scripts).
+ROWS, LAYER = 32, 8
+
 
 def output(command: list[str], compiled: Path | None = None) -> Any:
     """Runs a script; returns what it printed as JSON, or None without any.

@@ -17,13 +17,11 @@ import numpy as np
 import processes
 import torch
 import transformers
+from processes import LAYER, ROWS
 
 DYNAMIC = "dynamic"
 IGNORED = -100
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-ROWS = 32
-# Of XLM-R base, whose vectors of sentences are the best (XTREME's scripts).
-LAYER = 8
 
 
 def main() -> None:
@@ -140,17 +138,18 @@ def predict(arguments: argparse.Namespace) -> dict:
     with np.load(arguments.folder / "rows.npz", allow_pickle=False) as stored:
         ends = np.cumsum(stored["lengths"])
         rows = np.split(stored["ids"], ends[:-1])
-    output, found = OUTPUTS[arguments.model], []
+    output, found, places = OUTPUTS[arguments.model], [], 0
     with torch.inference_mode():
         # The first calls are slower.
         output(model, *_inputs(rows[:ROWS], arguments.pad, pad_id))
         begin = time.perf_counter()
         for low in range(0, len(rows), ROWS):
             inputs = _inputs(rows[low : low + ROWS], arguments.pad, pad_id)
+            places += inputs[0].numel()
             found.append(output(model, *inputs).float().cpu().numpy())
         seconds = time.perf_counter() - begin
     np.save(arguments.folder / "outputs.npy", np.concatenate(found))
-    return {"seconds": seconds}
+    return {"seconds": seconds, "places": places}
 
 
 def _classes(
@@ -173,7 +172,9 @@ def _vectors(
         input_ids=tokens, attention_mask=mask, output_hidden_states=True
     ).hidden_states[LAYER]
     weights = mask[..., None].float()
-    return (hidden * weights).sum(1) / weights.sum(1)
+    means = (hidden * weights).sum(1) / weights.sum(1)
+    # As they are compared, by cosines.
+    return torch.nn.functional.normalize(means, dim=-1)
 
 
 OUTPUTS = {"xnli": _classes, "xquad": _best_starts, "tatoeba": _vectors}

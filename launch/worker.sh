@@ -46,13 +46,12 @@ packages() {
 }
 
 mount_study() {
-  local root="${1#gs://}"
   command -v gcsfuse || install_gcsfuse
-  mkdir -p study
-  # As `xltransfer/buckets.py` does: workers see at once what others write.
-  mountpoint -q study || gcsfuse --implicit-dirs --metadata-cache-ttl-secs=0 \
-    --metadata-cache-negative-ttl-secs=0 --only-dir "${root#*/}" \
-    "${root%%/*}" study
+  local find='import sys; from xltransfer import buckets
+print(buckets.local(sys.argv[1]))'
+  local folder
+  folder="$(venv/bin/python -c "$find" "$1")"
+  ln -sfn "$folder" study
 }
 
 install_gcsfuse() {

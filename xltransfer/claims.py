@@ -196,16 +196,13 @@ def _created(path: Path, text: bytes) -> bool:
     """Makes a file, unless another worker has."""
     try:
         file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    except FileExistsError:
-        return False
-    try:
         try:
             os.write(file, text)
         finally:
             os.close(file)
     except OSError as error:
         # Cloud Storage FUSE asks the bucket only when a file is closed.
-        if error.errno == errno.ESTALE:
+        if error.errno in (errno.EEXIST, errno.ESTALE):
             return False
         raise
     return True

@@ -36,11 +36,13 @@ class Origin:
       example: the form of a place, for messages.
       digest: the SHA-256 of a place's weights.
       load: reads a model's parameters of the given shapes and shardings.
+      reads_addresses: whether it reads `gs://` itself; else a folder is mounted.
     """
 
     example: str
     digest: Callable[[str], str]
     load: Callable[[str, Model, Params], Loaded]
+    reads_addresses: bool = False
 
 
 def split(init: str) -> tuple[str, str]:
@@ -55,8 +57,8 @@ def split(init: str) -> tuple[str, str]:
             f"'{name}:{one.example}'" for name, one in ORIGINS.items()
         )
         raise InputError(f"init {init!r} is neither {SCRATCH!r} nor {others}.")
-    if prefix != "t5x" and place.startswith("gs://"):
-        return prefix, str(buckets.local(place))
+    if place.startswith("gs://") and not ORIGINS[prefix].reads_addresses:
+        place = str(buckets.local(place))
     return prefix, place
 
 
@@ -169,6 +171,11 @@ ORIGINS = {
         lambda place: huggingface.digest(hub.directory(place)),
         _load_hf,
     ),
-    "t5x": Origin("<directory or gs:// address>", t5x.digest, t5x.load),
+    "t5x": Origin(
+        "<directory or gs:// address>",
+        t5x.digest,
+        t5x.load,
+        reads_addresses=True,
+    ),
     "xl": Origin("<phase or checkpoint folder>", _digest_xl, _load_xl),
 }

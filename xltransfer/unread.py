@@ -25,9 +25,9 @@ from xltransfer.workspace import Workspace
 # Slots that an encoder's example takes: choices of CommonsenseQA, which has the
 # most, and both sides of a pair that is sought.
 SLOTS = {"multiple_choice": 5, "retrieval": 2}
-# Of CCG, whose categories are those in the user's files: as many as sections 02
-# to 21 of CCGbank have (Hockenmaier and Steedman 2007).
-CATEGORIES = 1286
+# Classes, where only the files tell them: CCG's, as many as sections 02 to 21 of
+# CCGbank have (Hockenmaier and Steedman 2007).
+CLASSES = {"tagging": 1286}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _rendering(reading: Reading, part: Component) -> Rendering:
     facts = Facts(
         row.problem,
         _Pieces(reading.model.vocab_size),
-        len(row.labels) or CATEGORIES * (row.problem == "tagging"),
+        len(row.labels) or CLASSES.get(row.problem, 0),
         output_length=dict(reading.lengths).get("targets", 0),
         metric=next(iter(row.metrics), ""),
     )
