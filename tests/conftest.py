@@ -19,6 +19,11 @@ from pathlib import Path
 
 import pytest
 from command import TINY, Command
+from hypothesis import settings
+
+# How long an example takes says nothing: the first one imports or compiles.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ def test_every_metric_but_that_of_a_set_is_a_function_of_sums():
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_the_function_of_the_sums_is_the_official_metric(name):
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(st.lists(PAIRS[LIKE.get(name, name)], min_size=1, max_size=8))
     def check(pairs):
         targets, predictions = map(list, zip(*pairs, strict=True))

@@ -19,7 +19,7 @@ DEVICES = {
 }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     queries=st.integers(0, 40),
     candidates=st.integers(1, 60),

@@ -245,7 +245,7 @@ def test_whole_tables_come_back_from_the_memory_of_the_host(cache, monkeypatch):
 # What happens to rows without a gradient.
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     rate=st.floats(1e-6, 1.0),
     decay=st.floats(1e-3, 0.5),

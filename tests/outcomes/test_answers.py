@@ -112,7 +112,7 @@ def outputs(draw) -> tuple[list[Window], list[Passage]]:
     return windows, passages
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(outputs(), st.sampled_from([0.0, -2.0, np.inf]))
 def test_the_answer_is_that_of_the_official_rules(made, threshold):
     windows, passages = made

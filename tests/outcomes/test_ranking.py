@@ -12,7 +12,7 @@ from xltransfer.outcomes.ranking import nearest
 from xltransfer.partitioning import Partitioning
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     queries=st.integers(0, 30),
     candidates=st.integers(1, 40),

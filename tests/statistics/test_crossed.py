@@ -84,7 +84,7 @@ def test_the_interval_of_two_parts_is_their_root_of_squares():
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     effect=st.floats(0.01, 20),
     parts=st.lists(st.floats(0.01, 5), min_size=1, max_size=3),

@@ -19,7 +19,7 @@ def grid(generator, arms=6, languages=10):
     return values, other + generator.standard_normal(languages) * 5
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), size=st.floats(-5, 5))
 def test_a_planted_slope_is_found_whatever_else_differs(seed, size):
     values, other = grid(np.random.default_rng(seed))

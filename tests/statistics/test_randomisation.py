@@ -21,7 +21,7 @@ def test_a_worked_example():
     assert sign_flip(np.array([1.0, -2.0, -4.0])) == 0.5
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=7))
 def test_all_flips_are_tried(deltas):
     values = np.array(deltas, float)

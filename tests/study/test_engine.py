@@ -92,7 +92,7 @@ def edits(draw) -> tuple[str, str]:
     return scope, f"{scope}.{field}={text}"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(edits())
 def test_an_edit_reaches_exactly_the_phases_that_depend_on_it(edit):
     scope, binding = edit
@@ -107,7 +107,6 @@ def test_an_edit_reaches_exactly_the_phases_that_depend_on_it(edit):
 
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(edits())

@@ -45,7 +45,7 @@ def masked(tokens, offsets, seed):
 
 
 @given(lengths, seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_masking_chooses_15_percent_of_each_sequence_and_no_special(
     lengths, seed
 ):
@@ -98,7 +98,7 @@ def t5_counts(length: int) -> tuple[int, int]:
 
 
 @given(lengths, seeds, st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_noise_has_the_tokens_and_spans_of_t5(lengths, seed, roll):
     _, offsets = batch(lengths, seed)
     mask = noise_mask(offsets, np.random.default_rng(seed), roll=roll)
@@ -145,7 +145,7 @@ def corrupted(tokens, offsets, seed):
 
 
 @given(lengths, seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_inputs_and_targets_restore_the_text(lengths, seed):
     tokens, offsets = batch(lengths, seed)
     inputs, input_offsets, targets, target_offsets = corrupted(
@@ -197,7 +197,7 @@ def test_the_window_is_t5s():
 
 
 @given(st.integers(2, 300), st.integers(2, 100))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_window_up_to_the_longest_fits_both_lengths(inputs, targets):
     window = window_length(inputs, targets)
     found = corrupted_lengths(np.arange(1, window + 1))

@@ -64,7 +64,6 @@ def test_another_run_goes_on_where_the_last_one_gave_up(server, fetch):
 
 @settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(drops=st.lists(st.integers(1, 200_000), max_size=4))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import small_caches
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tasks
@@ -86,7 +86,6 @@ def test_the_loader_draws_at_the_rates(name, tmp_path):
         assert abs(counts[part] / 100_000 - share) <= 0.01 * share
 
 
-@settings(deadline=None)  # The first example imports TensorFlow.
 @given(
     st.integers(1, 10**7),
     st.none() | st.floats(1, 1e6),

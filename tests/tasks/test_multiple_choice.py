@@ -132,7 +132,6 @@ TEXTS = st.text(max_size=30).filter(str.strip).filter(lambda s: "|" not in s)
 )
 @settings(
     max_examples=6,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_batches_of_questions_are_the_single_examples(

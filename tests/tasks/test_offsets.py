@@ -80,7 +80,7 @@ def is_blank(model: SentencePieceProcessor, letter: str) -> bool:
     return model.normalize(letter).strip("▁") == ""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=TEXTS)
 def test_offsets_rise_and_cover_every_character_but_spaces(pieces, model, text):
     ids, spans = pieces.encode_with_offsets(text)
@@ -100,7 +100,7 @@ def test_offsets_rise_and_cover_every_character_but_spaces(pieces, model, text):
         assert not is_blank(model, text[end - 1])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=4))
 @example(texts=["", " ", "ﬁ 🙂"])
 def test_offsets_in_the_graph_count_the_same_characters_in_bytes(
@@ -127,7 +127,7 @@ PLAIN = st.text(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=PLAIN)
 def test_a_piece_is_the_normalised_text_of_its_characters(pieces, model, text):
     # Letters that NFKC maps to one letter each; `▁` is the space.

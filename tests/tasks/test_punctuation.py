@@ -18,7 +18,7 @@ def test_punctuation_stands_apart_as_mt5_has_it():
     assert padded("¿Qué?") == " ¿ Qué ? "
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(TEXTS, min_size=1, max_size=4))
 def test_padding_in_the_graph_is_that_in_python(texts):
     import tensorflow as tf

@@ -151,7 +151,6 @@ ENCODER_LENGTHS = st.one_of(st.none(), st.integers(6, 40))
 )
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_batches_of_pairs_are_the_single_examples(

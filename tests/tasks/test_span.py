@@ -232,7 +232,6 @@ TEXTS = st.text("Theboysargd .é妈ﬁ🙂\u3000\n", max_size=40)
 )
 @settings(
     max_examples=3,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     # Each try builds TensorFlow's graphs anew: many examples in few tries, and
     # shrinking would take minutes.

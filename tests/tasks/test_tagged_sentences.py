@@ -126,7 +126,6 @@ WORDS = st.lists(
 )
 @settings(
     max_examples=3,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_batches_are_the_single_examples_and_tag_every_word_once(

@@ -206,7 +206,6 @@ def test_a_page_in_place_of_an_archive_is_named(tmp_path, content):
 @pytest.mark.parametrize("suffix", ["zip", "tar.gz", "tar.bz2", "tar.xz"])
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
