@@ -50,6 +50,10 @@ setup(
     ],
     extras_require={
         "test": [
+            # Its wheels bring libfuse, but not for every system.
+            "fuse-python>=1.0.9; sys_platform == 'linux' and "
+            "python_version < '3.13'",
+            "gcp-storage-emulator>=2026.7",
             "hypothesis>=6",
             "pytest>=9",
             "ruff>=0.17",

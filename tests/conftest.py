@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bucket_server import Server
 from command import TINY, Command
 from hypothesis import settings
 
@@ -64,3 +65,19 @@ def finished(command, tmp_path_factory) -> tuple[Path, str, str]:
     """The tiny study, run to its end: its folder, and what was printed."""
     out = tmp_path_factory.mktemp("finished")
     return out, *command.run("run", TINY, "--out", out)
+
+
+@pytest.fixture(scope="session")
+def one_server():
+    pytest.importorskip("gcp_storage_emulator")
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def server(one_server, monkeypatch) -> Server:
+    """Cloud Storage on this machine, with an empty bucket `mine`."""
+    monkeypatch.setenv("TENSORSTORE_GCS_HTTP_URL", one_server.address)
+    one_server.wipe()
+    return one_server

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,15 +80,18 @@ def _mount(bucket: str, folder: str, mount: Path, kept: bool) -> None:
             "--file-cache-max-size-mb=-1",
             "--file-cache-cache-file-for-range-read",
         ]
-    done = subprocess.run(
-        [PROGRAM, *options, bucket, str(mount)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    # No pipe: what serves the mount may hold its end for good.
+    with tempfile.TemporaryFile("w+") as output:
+        done = subprocess.run(
+            [PROGRAM, *options, bucket, str(mount)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        output.seek(0)
+        lines = output.read().strip().splitlines()
     if done.returncode or not os.path.ismount(mount):
-        said = (done.stdout.strip().splitlines() or ["it said nothing"])[-1]
+        said = lines[-1] if lines else "it said nothing"
         raise InputError(f"{address}: {PROGRAM} could not mount it: {said}")
     print(
         f"{address} is mounted; 'fusermount -u {mount}' gives it back.",

@@ -66,6 +66,18 @@ def test_parameters_arrive_bitwise_in_their_shardings(places, kind):
         np.testing.assert_array_equal(array, expected[path])
 
 
+@pytest.mark.parametrize("kind", ["t5x", "t5x today"])
+def test_t5x_is_read_in_its_bucket(places, kind, server):
+    name = f"{kind}/checkpoint_1"
+    server.put(Path(places[kind].removeprefix("t5x:")), name)
+    address = f"t5x:gs://mine/{name}"
+    wanted = program(TEXT_TO_TEXT).abstract.params
+    found = origins.load(address, TEXT_TO_TEXT.model, wanted).params
+    expected = small_models.params(TEXT_TO_TEXT)
+    assert jax.tree.all(jax.tree.map(np.array_equal, found, expected))
+    assert origins.identity(address) == origins.identity(places[kind])
+
+
 def test_a_split_tensor_is_read_in_parts(places, monkeypatch):
     """No host reads, of a tensor, what its devices do not hold."""
     from xltransfer.pretrained.stored import Stored
