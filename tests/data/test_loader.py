@@ -281,6 +281,35 @@ def test_evaluation_holds_every_example_exactly_once(size, rows, numbered):
     assert sorted(found) == list(range(size))
 
 
+@pytest.mark.parametrize(
+    ("longest", "columns", "expected"),
+    [
+        (9, 20, 20),
+        (9, 200, 128),
+        (64, 512, 128),
+        (65, 512, 256),
+        (256, 512, 512),
+        (65, 200, 200),
+    ],
+)
+def test_short_examples_are_evaluated_in_short_rows(
+    tmp_path, longest, columns, expected
+):
+    """Rows hold two of the longest; targets may be the model's own."""
+    cache = small_caches.write(
+        tmp_path / "text",
+        {
+            "inputs": [np.full(one, 7) for one in (2, longest)],
+            "targets": [np.array(ANSWERS[0])] * 2,
+        },
+        np.zeros(2, int),
+    )
+    batches = EvaluationBatches(
+        cache, features.RankedAnswers(ANSWERS), (columns, 300), 2
+    )
+    assert batches.capacity.lengths == (expected, 300)
+
+
 def test_evaluation_s_hosts_hold_the_rows_of_one(numbered):
     batches = EvaluationBatches(numbered(25, 40), CLASSIFICATION, (20,), 4)
     wholes = batches.iterate(np.arange)

@@ -20,6 +20,8 @@ from xltransfer.errors import InputError
 LAYOUT_SEED = 0
 # From 16 to 400 batches.
 SIMULATED_EXAMPLES = 12800
+# Rows of evaluation hold at least so much: shorter ones would be more programs.
+SHORTEST = 128
 DRAW, CORRUPTION = 0, 1
 HostRows = Callable[[int], np.ndarray]
 
@@ -255,7 +257,7 @@ class EvaluationBatches:
     Attributes:
       cache: the split to be evaluated.
       features: how the problem becomes arrays.
-      columns: length of a row, per sequence feature.
+      columns: the most that a row holds, per sequence feature.
       rows: B of every batch; the last one is filled with empty rows.
     """
 
@@ -291,12 +293,13 @@ class EvaluationBatches:
     def capacity(self) -> packing.Capacity:
         """Row lengths and slots, from the length index alone."""
         taken = self.features.slots(self.cache)
-        columns = tuple(one * int(taken.max()) for one in self.columns)
+        first, *others = (one * int(taken.max()) for one in self.columns)
         lengths = self.features.lengths(self.cache)[:, 0]
-        slots = packing.slots_for(lengths, columns[0], taken)
-        # A power of two, so that languages share a program.
-        slots = 1 << (slots - 1).bit_length()
-        return packing.Capacity(columns, slots)
+        # Short examples are no better off in long rows, which a small set does
+        # not fill. What follows is the model's own in part: it stays as long.
+        first = min(first, max(SHORTEST, _power(2 * int(lengths.max()))))
+        slots = _power(packing.slots_for(lengths, first, taken))
+        return packing.Capacity((first, *others), slots)
 
 
 def _taken(
@@ -305,6 +308,11 @@ def _taken(
     return np.concatenate(
         [part[some] for part, some in zip(parts, chosen, strict=True)]
     )
+
+
+def _power(number: int) -> int:
+    """Returns the power of two from there on, so that languages share programs."""
+    return 1 << (number - 1).bit_length()
 
 
 def _fitting(
