@@ -10,6 +10,7 @@ within the same milliseconds can both come first, unlike there.
 """
 
 import argparse
+import datetime
 import errno
 import os
 import stat
@@ -185,8 +186,7 @@ class Mount(fuse.Fuse):
 
 def _file(size: int, modified: float | str) -> fuse.Stat:
     if isinstance(modified, str):
-        form = "%Y-%m-%dT%H:%M:%S"
-        modified = time.mktime(time.strptime(modified[:19], form))
+        modified = datetime.datetime.fromisoformat(modified).timestamp()
     return fuse.Stat(
         st_mode=stat.S_IFREG | 0o644,
         st_nlink=1,
