@@ -1,7 +1,6 @@
 """Cloud Storage on this machine."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -9,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
 
+import ports
 import requests
 
 # The bucket that every server has.
@@ -19,9 +19,7 @@ class Server:
     """A server in a process of its own."""
 
     def __init__(self):
-        with socket.socket() as free:
-            free.bind(("localhost", 0))
-            port = free.getsockname()[1]
+        port = ports.free()
         self.address = f"http://localhost:{port}"
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(port)], stderr=subprocess.DEVNULL

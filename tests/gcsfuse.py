@@ -53,9 +53,8 @@ class Mount(fuse.Fuse):
         name = self._name(path)
         if path != "/" and (known := self._objects.get(name)):
             return _file(int(known["size"]), known["updated"])
-        if path == "/" or self._objects.below(f"{name}/"):
-            return fuse.Stat(st_mode=stat.S_IFDIR | 0o755, st_nlink=2)
-        if any(one.startswith(f"{path}/") for one in self._open):
+        local = any(one.startswith(f"{path}/") for one in self._open)
+        if path == "/" or local or self._objects.below(f"{name}/"):
             return fuse.Stat(st_mode=stat.S_IFDIR | 0o755, st_nlink=2)
         return -errno.ENOENT
 
@@ -93,7 +92,7 @@ class Mount(fuse.Fuse):
         """Renames a file, or a folder as in a hierarchical namespace."""
         for path in list(self._open):
             if path == old or path.startswith(f"{old}/"):
-                self._flush(path, self._open[path])
+                self.flush(path, self._open[path])
                 self._open[new + path.removeprefix(old)] = self._open.pop(path)
         name, into = self._name(old), self._name(new)
         if self._objects.get(name):
@@ -142,13 +141,21 @@ class Mount(fuse.Fuse):
         file.dirty, file.modified = True, time.time()
 
     def flush(self, path: str, file: File):
-        return self._flush(path, file)
+        if not file.dirty or self._open.get(path) is not file:
+            return 0
+        name = self._name(path)
+        known = self._objects.get(name)
+        if (known and known["generation"]) != file.generation:
+            return -errno.ESTALE
+        file.generation = self._objects.put(name, bytes(file.content))
+        file.dirty = False
+        return 0
 
     def fsync(self, path: str, data_only: int, file: File):
-        return self._flush(path, file)
+        return self.flush(path, file)
 
     def release(self, path: str, flags: int, file: File):
-        problem = self._flush(path, file)
+        problem = self.flush(path, file)
         file.users -= 1
         if not file.users and self._open.get(path) is file:
             del self._open[path]
@@ -171,17 +178,6 @@ class Mount(fuse.Fuse):
         self._open[path] = file
         file.users += 1
         return file
-
-    def _flush(self, path: str, file: File):
-        if not file.dirty or self._open.get(path) is not file:
-            return 0
-        name = self._name(path)
-        known = self._objects.get(name)
-        if (known and known["generation"]) != file.generation:
-            return -errno.ESTALE
-        file.generation = self._objects.put(name, bytes(file.content))
-        file.dirty = False
-        return 0
 
 
 def _file(size: int, modified: float | str) -> fuse.Stat:

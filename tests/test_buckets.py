@@ -132,9 +132,7 @@ def test_what_others_write_is_seen_and_what_is_kept_lies_on_the_disk(
     assert "--metadata-cache-ttl-secs=0" in kept
 
 
-def test_of_two_hosts_one_alone_claims_a_folder(
-    cloud, home, tmp_path, monkeypatch
-):
+def test_of_two_hosts_one_alone_claims_a_folder(cloud, tmp_path, monkeypatch):
     """The other learns of it when it closes its file."""
     here = buckets.local("gs://mine/study")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))

@@ -6,12 +6,12 @@ A process alone that has as many devices is what they are held against.
 import json
 import re
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
+import ports
 import pytest
 from command import TINY, Command
 from killing import lines, numbers, saved
@@ -32,9 +32,7 @@ class Crew:
     """Processes that belong together, and what they print."""
 
     def __init__(self, command: Command, size: int, out: Path, *arguments):
-        with socket.socket() as found:
-            found.bind(("localhost", 0))
-            port = found.getsockname()[1]
+        port = ports.free()
         self.processes = [
             command.start(
                 *("run", TINY, "--out", out),

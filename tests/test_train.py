@@ -7,13 +7,13 @@ one device, no mesh, no train step.
 
 import dataclasses
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import jax
 import numpy as np
+import ports
 import pytest
 import small_caches
 import small_models
@@ -208,9 +208,7 @@ def test_parts_of_a_batch_add_up_to_the_whole(streams):
 
 def test_two_processes_compute_what_one_does(streams, tmp_path):
     cache = streams["classification"].components[0][0].directory
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+    port = ports.free()
     script = Path(__file__).with_name("host.py")
     four_devices = "--xla_force_host_platform_device_count=4"
     running = [
